@@ -93,6 +93,7 @@ function toolStep(state: ToolState, options: InstallOptions, timeLeft: TimeLeft)
       await mkdir(staging, { recursive: true });
       try {
         const { source, files } = await obtain(tool, staging, options, context, timeLeft);
+        context.signal.throwIfAborted();
         await place(files, staging, options.paths.root);
         await link(tool, source, options.paths.root);
         const seconds = (Date.now() - started) / 1000;
