@@ -134,7 +134,9 @@ it("says which command failed, with its last lines and a remedy", async () => {
 
 it("leaves nothing half-installed when it is interrupted, and goes on afterwards", async () => {
   const controller = new AbortController();
-  const steps = await toolchainSteps(options);
+  const { paths: all } = options;
+  const cold = { ...options, paths: { ...all, go: { ...all.go, builds: join(home, "cold") } } };
+  const steps = await toolchainSteps(cold);
   const step = steps.find(({ title }) => title.startsWith("greeter"));
   const interrupted = step?.run({ signal: controller.signal, report: () => controller.abort() });
   await expect(interrupted).rejects.toThrow();
