@@ -1,4 +1,4 @@
-import { delimiter, join } from "node:path";
+import { delimiter, dirname, join } from "node:path";
 import type { Paths } from "../machine/paths.ts";
 
 /** Where a stack's state is and how it is unlocked. */
@@ -9,14 +9,14 @@ export interface Backend {
   readonly passphraseFile: string;
 }
 
-/** Variables that every run of the engine gets: own home, own tools first, no calls to update servers. */
+/** Variables that every run of the engine gets: own home, own tools and this Node first, no calls to update servers. */
 export function engineEnvironment(
   paths: Paths,
   backend: Backend,
   kubeconfig: string,
 ): Record<string, string> {
   return {
-    PATH: [paths.bin, process.env.PATH ?? ""].join(delimiter),
+    PATH: [paths.bin, dirname(process.execPath), process.env.PATH ?? ""].join(delimiter),
     PULUMI_HOME: paths.pulumiHome,
     PULUMI_BACKEND_URL: backend.url,
     PULUMI_CONFIG_PASSPHRASE_FILE: backend.passphraseFile,

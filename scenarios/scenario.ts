@@ -1,0 +1,81 @@
+import { readdir } from "node:fs/promises";
+import { join } from "node:path";
+
+/** The words that a scenario is told with. Each runs its part and keeps what came out as evidence. */
+export interface Telling {
+  /** Brings the system to the state that the scenario starts from. */
+  given<T>(what: string, work: () => Promise<T>): Promise<T>;
+  /** Does the thing that the scenario is about. */
+  when<T>(what: string, work: () => Promise<T>): Promise<T>;
+  /** Checks an outcome; throws when it is not so, returns what was seen. */
+  then(what: string, check: () => Promise<string>): Promise<void>;
+  /** Undoes something at the end, whatever happens; the last one first. */
+  afterwards(undo: () => Promise<unknown>): void;
+}
+
+/** Something that must hold, told as given, when, then. One file each, in `scenarios/cases`. */
+export interface Scenario {
+  /** Number in the list of requirements, or of the project's own series: `S1`. */
+  readonly id: string;
+  /** The sentence that the file proves. */
+  readonly title: string;
+  tell(telling: Telling): Promise<void>;
+}
+
+/** What a run of a scenario showed. */
+export interface ScenarioResult {
+  readonly id: string;
+  readonly title: string;
+  readonly result: "passed" | "failed";
+  readonly seconds: number;
+  /** One line per sentence, with what was seen; the last one tells the failure. */
+  readonly evidence: readonly string[];
+}
+
+/** All scenarios of the project, in the order of their ids. */
+export async function loadScenarios(folder = join(import.meta.dirname, "cases")): Promise<Scenario[]> {
+  const files = (await readdir(folder)).filter((file) => file.endsWith(".ts"));
+  const modules = await Promise.all(
+    files.map((file) => import(join(folder, file)) as Promise<{ default: Scenario }>),
+  );
+  const byId = new Intl.Collator("en", { numeric: true });
+  return modules.map((module) => module.default).sort((a, b) => byId.compare(a.id, b.id));
+}
+
+/** Runs one scenario to its end, undoing included; never throws. */
+export async function runScenario(
+  scenario: Scenario,
+  onSentence: (sentence: string) => void = () => {},
+): Promise<ScenarioResult> {
+  const started = performance.now();
+  const evidence: string[] = [];
+  const undo: (() => Promise<unknown>)[] = [];
+  const say = async <T>(word: string, what: string, work: () => Promise<T>): Promise<T> => {
+    const sentence = `${word} ${what}`;
+    onSentence(sentence);
+    evidence.push(sentence);
+    return work();
+  };
+  const telling: Telling = {
+    given: (what, work) => say("given", what, work),
+    when: (what, work) => say("when", what, work),
+    then: async (what, check) => {
+      const seen = await say("then", what, check);
+      evidence.push(`${evidence.pop()}: ${seen}`);
+    },
+    afterwards: (work) => undo.unshift(work),
+  };
+  const failures: unknown[] = [];
+  await scenario.tell(telling).catch((error) => failures.push(error));
+  for (const work of undo) await work().catch((error) => failures.push(error));
+  evidence.push(
+    ...failures.map((error) => `FAILED: ${error instanceof Error ? error.message : String(error)}`),
+  );
+  return {
+    id: scenario.id,
+    title: scenario.title,
+    result: failures.length === 0 ? "passed" : "failed",
+    seconds: Math.round(performance.now() - started) / 1000,
+    evidence,
+  };
+}
