@@ -75,11 +75,6 @@ export async function destroy(stack: Stack, context: StepContext): Promise<void>
   });
 }
 
-/** Frees the lock that a killed engine left behind, and forgets operations that it had begun. */
-export async function recover(stack: Stack): Promise<void> {
-  await stack.cancel().catch(() => undefined);
-}
-
 /** Follows an operation: its progress for the display, its errors for the report. */
 class Watch {
   readonly #context: StepContext;

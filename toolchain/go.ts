@@ -1,4 +1,5 @@
 import { mkdir, rename, rm } from "node:fs/promises";
+import { totalmem } from "node:os";
 import { join } from "node:path";
 import { extract } from "tar";
 import type { Paths } from "../machine/paths.ts";
@@ -61,9 +62,13 @@ async function fromOfficial(paths: Paths, folder: string, context: StepContext):
   }
 }
 
+/** Memory from which the compiler may let its garbage lie: a build then takes a fifth less processor time. */
+const PLENTY_OF_MEMORY = 8 * 2 ** 30;
+
 /** Environment of every build: own caches, no cgo, exactly the pinned modules, no other Go. */
-export function goEnvironment(paths: Paths): NodeJS.ProcessEnv {
+export function goEnvironment(paths: Paths, memory = totalmem()): NodeJS.ProcessEnv {
   return {
+    ...(memory < PLENTY_OF_MEMORY ? {} : { GOGC: "400" }),
     CGO_ENABLED: "0",
     GOFLAGS: "-mod=readonly",
     GOTOOLCHAIN: "local",

@@ -131,7 +131,7 @@ async function obtain(
     context.report(`download failed (${error.message}): building from Go modules`);
   }
   try {
-    return { source: "modules", files: await fromModules(tool, staging, options, context, timeLeft) };
+    return { source: "registries", files: await fromModules(tool, staging, options, context, timeLeft) };
   } catch (error) {
     throw named(tool, error);
   }

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import type { Build, Tool } from "./tools.ts";
 
 /** Where an installed tool came from. */
-export type Source = "official" | "modules";
+export type Source = "official" | "registries";
 
 /** What an installation leaves behind; written last, so a half-done installation has none. */
 export interface Receipt {

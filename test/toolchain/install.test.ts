@@ -158,13 +158,13 @@ it.each([
   await spoil();
   expect((await inspect(options))[0]?.installed).toBeUndefined();
   await install();
-  expect((await inspect(options))[0]?.installed).toBe("modules");
+  expect((await inspect(options))[0]?.installed).toBe("registries");
 });
 
 it("writes down what was installed and from where", async () => {
   await install();
   const receipt = await readFile(join(options.paths.root, "installed", "greeter.json"), "utf8");
-  expect(JSON.parse(receipt)).toMatchObject({ version: "1.0.0", source: "modules" });
+  expect(JSON.parse(receipt)).toMatchObject({ version: "1.0.0", source: "registries" });
 });
 
 it("keeps no build caches", async () => {

@@ -1,0 +1,64 @@
+import { join } from "node:path";
+import { Command } from "commander";
+import { acquireLock } from "../../machine/lock.ts";
+import { paths } from "../../machine/paths.ts";
+import type { Urls } from "../../sandbox/stack/steps.ts";
+import { startSteps } from "../../sandbox/start.ts";
+import { confirmPackages } from "../ui/confirm.ts";
+import { interruptible } from "../ui/interrupt.ts";
+import { printJson, printTable } from "../ui/output.ts";
+import { runSteps } from "../ui/progress.ts";
+
+const EXAMPLES = `
+Examples:
+  $ npm start                       on a terminal: asks before it installs Debian packages
+  $ npm start -- --yes              asks nothing
+  $ npm run --silent start -- --yes --json   {"urls": {"demo": ["http://…"]}, "seconds": 41.2}
+
+The second time takes seconds: what is there is not built, installed or started again.`;
+
+/** `slipway start`: what `npm start` runs. */
+export function startCommand(): Command {
+  return new Command("start")
+    .description("Install the tools, start the sandbox, run pulumi up, and say where to reach what.")
+    .option("--yes", "install Debian packages without asking")
+    .option("--json", "print the result as JSON")
+    .addHelpText("after", EXAMPLES)
+    .action(start);
+}
+
+async function start({ yes = false, json = false }: { yes?: boolean; json?: boolean }): Promise<void> {
+  const started = performance.now();
+  const lock = await acquireLock(join(paths().root, "start.lock"), "slipway start");
+  let urls: Urls = {};
+  try {
+    await confirmPackages(yes);
+    const steps = await startSteps("slipway start", (found) => {
+      urls = found;
+    });
+    await interruptible((signal) => runSteps(steps, signal));
+  } finally {
+    await lock.release();
+  }
+  const seconds = Math.round((performance.now() - started) / 100) / 10;
+  if (json) printJson({ urls, seconds });
+  else printSummary(urls, seconds);
+}
+
+const NEXT = [
+  ["curl http://demo.localhost:18080/", "an answer of the demo service, with its release"],
+  ["./slipway sandbox status", "what runs"],
+  ['eval "$(./slipway sandbox env)"', "pulumi, kubectl and their settings in this shell"],
+  ["npm test", "every test there is"],
+  ["./slipway sandbox down", "remove the sandbox, keep the tools"],
+];
+
+function printSummary(urls: Urls, seconds: number): void {
+  process.stdout.write(`\nUp after ${seconds} s.\n\n`);
+  printTable(
+    ["what runs", "where"],
+    Object.entries(urls).flatMap(([name, list]) => list.map((url) => [name, url])),
+  );
+  process.stdout.write("\n");
+  printTable(["try next", "what it shows"], NEXT);
+}
