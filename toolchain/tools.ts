@@ -175,7 +175,7 @@ export const TOOLS: readonly Tool[] = [
   }),
   provider("github", "6.15.0", {
     package: "./cmd/provider",
-    generate: ["./cmd/tfgen", "schema", "--out", "cmd/provider"],
+    generate: ["-trimpath", "./cmd/tfgen", "schema", "--skip-docs", "--out", "cmd/provider"],
     seconds: 150,
   }),
   provider("command", "1.2.1", { package: ".", seconds: 45 }),

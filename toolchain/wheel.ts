@@ -19,7 +19,14 @@ export async function installWheel(wheel: PinnedWheel, folder: string, signal: A
   await mkdir(folder, { recursive: true });
   await writeFile(requirements, `${wheel.requirement} --hash=sha256:${wheel.sha256}\n`);
   const options = ["--quiet", "--no-deps", "--require-hashes", "--only-binary", ":all:", "--no-cache-dir"];
-  const pip = ["-m", "pip", "install", ...options, "--disable-pip-version-check", "--root-user-action=ignore"];
+  const pip = [
+    "-m",
+    "pip",
+    "install",
+    ...options,
+    "--disable-pip-version-check",
+    "--root-user-action=ignore",
+  ];
   await run("python3", [...pip, "--target", folder, "-r", requirements], {
     cancelSignal: signal,
     remedy: "Check that PyPI can be reached, then run this again.",
