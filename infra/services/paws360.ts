@@ -1,0 +1,61 @@
+import type { ServiceDefinition } from "./service.ts";
+
+/** The API (Spring Boot); its database and cache are reached by the addresses that the stack file gives. */
+export const backend: ServiceDefinition = {
+  name: "paws360-backend",
+  system: "paws360",
+  kind: "http",
+  owner: "paws360-team",
+  image: "paws360-backend",
+  port: 8080,
+  probes: {
+    readiness: "/actuator/health/readiness",
+    liveness: "/actuator/health/liveness",
+    startup: "3m",
+    interval: "5s",
+    settle: "10s",
+  },
+  metrics: "/actuator/prometheus",
+  replicas: 2,
+  resources: {
+    requests: { cpu: "500m", memory: "1Gi" },
+    limits: { memory: "1536Mi" },
+  },
+  disruption: { maxUnavailable: 1 },
+  shutdown: { preStop: "10s", grace: "45s" },
+  config: {
+    JAVA_TOOL_OPTIONS: "-XX:MaxRAMPercentage=70",
+    MANAGEMENT_ENDPOINT_HEALTH_PROBES_ENABLED: "true",
+    MANAGEMENT_ENDPOINTS_WEB_EXPOSURE_INCLUDE: "health,prometheus",
+    SERVER_SHUTDOWN: "graceful",
+  },
+  secrets: ["SPRING_DATASOURCE_PASSWORD", "SPRING_DATA_REDIS_PASSWORD", "JWT_SIGNING_KEY"],
+  scratch: ["/tmp"],
+  steps: [5, 25, 100],
+  objectives: { availability: "99.9%", latency: { p95: "500ms" } },
+};
+
+/** The web application; asks the backend for everything. */
+export const frontend: ServiceDefinition = {
+  name: "paws360-frontend",
+  system: "paws360",
+  kind: "http",
+  owner: "paws360-team",
+  image: "paws360-frontend",
+  port: 3000,
+  probes: { readiness: "/api/health", liveness: "/api/live", startup: "1m", interval: "5s", settle: "10s" },
+  metrics: "/api/metrics",
+  replicas: 2,
+  resources: {
+    requests: { cpu: "200m", memory: "256Mi" },
+    limits: { memory: "512Mi" },
+  },
+  disruption: { maxUnavailable: 1 },
+  shutdown: { preStop: "10s", grace: "30s" },
+  config: { NODE_ENV: "production" },
+  secrets: ["SESSION_SECRET"],
+  calls: ["paws360-backend"],
+  scratch: ["/tmp"],
+  steps: [5, 25, 100],
+  objectives: { availability: "99.9%", latency: { p95: "800ms" } },
+};
