@@ -80,6 +80,12 @@ module.exports = {
       "machine imports infra/lib only.",
     ),
     forbid(
+      "engine-on-machine",
+      { path: room("engine") },
+      { path: "^(infra/(?!lib/)|toolchain|sandbox|doctor|cli|release|bench|scenarios)/" },
+      "engine drives Pulumi for sandbox and release; it imports machine and infra/lib.",
+    ),
+    forbid(
       "toolchain-on-machine",
       { path: room("toolchain") },
       { path: "^(infra/(?!lib/)|sandbox|cli|release|bench|scenarios)/" },
@@ -105,7 +111,7 @@ module.exports = {
     ),
     forbid(
       "nobody-imports-tests",
-      { path: "^(infra|machine|toolchain|sandbox|cli|release|bench|scenarios)/" },
+      { path: "^(infra|machine|toolchain|engine|sandbox|doctor|cli|release)/" },
       { path: room("test") },
       "Tests are not part of the product.",
     ),

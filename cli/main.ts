@@ -58,4 +58,13 @@ function isCommanderError(error: unknown): error is Error & { exitCode: number }
   return error instanceof Error && "code" in error && String(error.code).startsWith("commander.");
 }
 
-if (import.meta.main) process.exitCode = await main(process.argv.slice(2));
+/** A reader such as `head` that has seen enough is no fault. */
+function endQuietlyWithReader(error: NodeJS.ErrnoException): void {
+  if (error.code !== "EPIPE") throw error;
+  process.exit(EXIT.ok);
+}
+
+if (import.meta.main) {
+  process.stdout.on("error", endQuietlyWithReader);
+  process.exitCode = await main(process.argv.slice(2));
+}

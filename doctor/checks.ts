@@ -5,12 +5,19 @@ import { checkStackFile } from "../infra/stack.ts";
 import type { Check, Finding } from "../machine/check.ts";
 import { type Paths, paths as userPaths } from "../machine/paths.ts";
 import { REPOSITORY, stackFileName } from "../machine/repository.ts";
+import { clusterCheck } from "./cluster.ts";
 import { githubCheck } from "./github.ts";
 import { machineChecks, toolChecks } from "./machine.ts";
 
 /** Everything that must be right for a stack: the machine, the tools, its file, its cluster, GitHub. */
 export async function doctorChecks(stack: string, paths: Paths = userPaths()): Promise<Check[]> {
-  return [...machineChecks(paths), ...(await toolChecks(paths)), stackFileCheck(stack), githubCheck()];
+  return [
+    ...machineChecks(paths),
+    ...(await toolChecks(paths)),
+    stackFileCheck(stack),
+    clusterCheck(stack, paths),
+    githubCheck(),
+  ];
 }
 
 function stackFileCheck(stack: string): Check {

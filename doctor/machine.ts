@@ -78,7 +78,10 @@ export async function toolChecks(paths: Paths): Promise<Check[]> {
       run: async () =>
         installed === undefined
           ? { status: "fail", detail: "missing or of another version", remedy: "npm start" }
-          : { status: "ok", detail: installed === "official" ? "the publisher's" : "from package registries" },
+          : {
+              status: "ok",
+              detail: installed === "official" ? "the publisher's" : "from package registries",
+            },
     }),
   );
   return [goCheck(paths), ...tools];

@@ -9,6 +9,7 @@ import {
 import { UserError } from "../infra/lib/errors.ts";
 import type { Paths } from "../machine/paths.ts";
 import type { StepContext } from "../machine/steps.ts";
+import { removeDeadLocks } from "./lock.ts";
 
 /** A stack of a Pulumi project on this machine. */
 export interface StackPlace {
@@ -25,7 +26,10 @@ export interface Outcome {
   readonly outputs: OutputMap;
 }
 
-/** Opens a stack, making it where it does not exist yet. */
+/**
+ * Opens a stack, making it where it does not exist yet. A lock that a killed engine of this machine left is removed,
+ * so that the next operation goes on where that one stopped.
+ */
 export async function openStack(paths: Paths, { folder, stack, env }: StackPlace): Promise<Stack> {
   const pulumiCommand = await PulumiCommand.get({ root: paths.root });
   const workspace = await LocalWorkspace.create({
@@ -34,6 +38,8 @@ export async function openStack(paths: Paths, { folder, stack, env }: StackPlace
     pulumiCommand,
     envVars: env,
   });
+  const { name } = await workspace.projectSettings();
+  await removeDeadLocks(env.PULUMI_BACKEND_URL ?? "", name, stack);
   return Stack.createOrSelect(stack, workspace);
 }
 

@@ -1,7 +1,5 @@
 import { Command } from "commander";
-import { doctorChecks } from "../../doctor/checks.ts";
 import type { CheckResult } from "../../machine/check.ts";
-import { runChecks } from "../../machine/check.ts";
 import { EXIT, paint, printJson } from "../ui/output.ts";
 
 const EXAMPLES = `
@@ -25,6 +23,10 @@ export function doctorCommand(): Command {
     .option("--json", "print the result as JSON")
     .addHelpText("after", EXAMPLES)
     .action(async ({ stack, json = false }: { stack: string; json?: boolean }) => {
+      const [{ doctorChecks }, { runChecks }] = await Promise.all([
+        import("../../doctor/checks.ts"),
+        import("../../machine/check.ts"),
+      ]);
       const results = await runChecks(await doctorChecks(stack));
       if (json) printJson({ checks: results });
       else for (const result of results) print(result);
