@@ -121,15 +121,21 @@ export async function stopProcess(process_: { readonly pid: number }, graceMs: n
   }
 }
 
-/** Pids of all processes whose argument list satisfies the predicate, this one excepted. */
-export function findProcesses(matches: (argv: readonly string[]) => boolean): number[] {
+/** A process that runs, with its command line. */
+export interface RunningProcess {
+  readonly pid: number;
+  readonly argv: readonly string[];
+}
+
+/** All processes but this one; threads of the kernel, which have no command line, are left out. */
+export function processes(): RunningProcess[] {
   return readdirSync("/proc")
     .filter((name) => /^\d+$/.test(name) && name !== String(process.pid))
-    .map(Number)
-    .filter((pid) => {
-      const argv = readText(`/proc/${pid}/cmdline`)?.split("\0").slice(0, -1) ?? [];
-      return argv.length > 0 && matches(argv);
-    });
+    .map((name) => ({
+      pid: Number(name),
+      argv: readText(`/proc/${name}/cmdline`)?.split("\0").slice(0, -1) ?? [],
+    }))
+    .filter(({ argv }) => argv.length > 0);
 }
 
 /** Resident memory of a process in bytes; 0 when it is gone. */

@@ -1,9 +1,12 @@
 import { existsSync } from "node:fs";
 import { platform } from "node:os";
+import { dirname } from "node:path";
 import { type Fault, UserError } from "../infra/lib/errors.ts";
 import { listeners } from "../machine/ports.ts";
+import { processes, type RunningProcess } from "../machine/processes.ts";
 import { type Needs, resources, shortages } from "../machine/resources.ts";
 import { run } from "../machine/run.ts";
+import { CLUSTER } from "./addresses.ts";
 import { type Layout, MAX_SOCKET_PATH } from "./layout.ts";
 import { cgroupMounts, cgroupVersion } from "./node/cgroups.ts";
 import { COMPONENTS } from "./node/components.ts";
@@ -15,6 +18,8 @@ const OTHER_WAYS =
 
 /** What images, containers and the database take. */
 const NEEDS: Needs = { diskGiB: 3, memoryGiB: 3 };
+
+const DATA_FLAG = "--data-dir=";
 
 /** Who asks, and where. */
 export interface Host {
@@ -44,7 +49,8 @@ export function requireHost(): void {
  */
 export async function preflight(place: Layout): Promise<string> {
   requireHost();
-  const own = new Set(ownProcesses(place, COMPONENTS.map(executable)));
+  refuseSecondSandbox(place);
+  const own = new Set(ownProcesses(place, executables()));
   const faults = [
     ...portFaults(await listeners(), own),
     ...socketFaults(place),
@@ -53,6 +59,42 @@ export async function preflight(place: Layout): Promise<string> {
   ];
   if (faults.length > 0) throw new UserError(faults);
   return `cgroup v${cgroupVersion(cgroupMounts())}`;
+}
+
+/** The programs of all components; throws with all that are missing. */
+function executables(): string[] {
+  const faults: Fault[] = [];
+  const found = COMPONENTS.flatMap((name) => {
+    try {
+      return executable(name);
+    } catch (error) {
+      if (!(error instanceof UserError)) throw error;
+      faults.push(...error.faults);
+      return [];
+    }
+  });
+  if (faults.length > 0) throw new UserError(faults);
+  return found;
+}
+
+/** Folders of the sandboxes among the processes that are not this one, by their databases' command lines. */
+export function otherSandboxes(running: readonly Pick<RunningProcess, "argv">[], place: Layout): string[] {
+  return running
+    .filter(({ argv }) => argv.includes(`--name=${CLUSTER.nodeName}`))
+    .flatMap(({ argv }) => argv.find((text) => text.startsWith(DATA_FLAG))?.slice(DATA_FLAG.length) ?? [])
+    .filter((folder) => folder !== place.etcd)
+    .map((folder) => dirname(folder));
+}
+
+/** There is one set of ports, addresses and devices, so there can be one sandbox on a machine. */
+function refuseSecondSandbox(place: Layout): void {
+  const [other] = otherSandboxes(processes(), place);
+  if (other === undefined) return;
+  throw new UserError({
+    what: "another sandbox runs on this machine",
+    where: other,
+    remedy: `use that one, or remove it first: SLIPWAY_HOME=${dirname(other)} slipway sandbox down`,
+  });
 }
 
 /** The kernel cuts socket paths off; containerd would then fail with a message that helps nobody. */

@@ -66,7 +66,7 @@ export function gatewayApiFiles(folder: string = join(paths().share, "gateway-ap
   throw new UserError({
     what: "the definitions of the Gateway API are missing",
     where: folder,
-    remedy: "install the toolchain first: slipway start does it",
+    remedy: "install the toolchain first: npm start does it",
   });
 }
 

@@ -17,11 +17,11 @@ export const COREDNS: Addon = { name: "coredns", namespace: "kube-system" };
 const DNS_PORT = 1_053;
 const CONFIG_FOLDER = "/etc/coredns";
 
-/** Name servers in the text of a resolv.conf that a pod can reach: a loopback address would be the pod itself. */
+/** Name servers in the text of a resolv.conf that a pod can reach: loopback would be the pod itself, link-local its link. */
 export function upstreams(resolvConf: string): string[] {
   return resolvConf.split("\n").flatMap((line) => {
     const [keyword, address = ""] = line.trim().split(/\s+/);
-    const usable = keyword === "nameserver" && isIP(address) !== 0 && !/^(127\.|::1$)/.test(address);
+    const usable = keyword === "nameserver" && isIP(address) !== 0 && !/^(127\.|::1$|fe80:)/i.test(address);
     return usable ? [address] : [];
   });
 }

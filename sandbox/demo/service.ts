@@ -75,7 +75,7 @@ export function createService(settings: Settings): Service {
 
   const server = createServer((request, response) => {
     const started = performance.now();
-    const path = new URL(request.url ?? "/", "http://localhost").pathname;
+    const path = request.url?.split("?", 1)[0] ?? "/";
     const route = Object.hasOwn(routes, path) ? path : "other";
     response.setHeader("x-slipway-release", release);
     response.on("finish", () =>

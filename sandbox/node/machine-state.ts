@@ -82,10 +82,21 @@ export async function restoreMachine(state: MachineState, keep: readonly string[
   for (const folder of state.absentFolders) removeFolderIfEmpty(folder);
 }
 
-/** Whether the output of `nft --json list table` holds no rule. */
+interface TableItem {
+  readonly metainfo?: object;
+  readonly table?: object;
+  readonly chain?: { readonly hook?: string; readonly policy?: string };
+}
+
+/** Whether the output of `nft --json list table` holds nothing but chains that let everything pass. */
 export function isEmptyTable(json: string): boolean {
-  const { nftables } = JSON.parse(json) as { nftables: readonly object[] };
-  return !nftables.some((item) => "rule" in item || "set" in item || "map" in item);
+  const { nftables } = JSON.parse(json) as { readonly nftables: readonly TableItem[] };
+  return nftables.every(
+    ({ metainfo, table, chain }) =>
+      metainfo !== undefined ||
+      table !== undefined ||
+      (chain?.hook !== undefined && chain.policy === "accept"),
+  );
 }
 
 async function absentTables(): Promise<string[]> {

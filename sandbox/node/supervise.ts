@@ -5,8 +5,8 @@ import { UserError } from "../../infra/lib/errors.ts";
 import { findCommand } from "../../machine/packages.ts";
 import { paths } from "../../machine/paths.ts";
 import {
-  findProcesses,
   type ProcessRecord,
+  processes,
   recordedProcess,
   startDetached,
   stopProcess,
@@ -35,7 +35,7 @@ export function executable(name: ComponentName): string {
     throw new UserError({
       what: `the program ${name} is missing`,
       where: file ?? "PATH",
-      remedy: "install the toolchain first: slipway start does it",
+      remedy: "install the toolchain first: npm start does it",
     });
   }
   return file;
@@ -89,9 +89,11 @@ export function running(place: Layout, name: ComponentName): ProcessRecord | und
 export function ownProcesses(place: Layout, executables: readonly string[]): number[] {
   const names = new Set(executables);
   const below = `${place.root}/`;
-  return findProcesses(
-    (argv) => names.has(argv[0] as string) && argv.slice(1).some((text) => text.includes(below)),
-  );
+  return processes()
+    .filter(
+      ({ argv: [program = "", ...args] }) => names.has(program) && args.some((text) => text.includes(below)),
+    )
+    .map(({ pid }) => pid);
 }
 
 /** The processes that hold one pod each. They are containerd's, but outlive it. */

@@ -16,7 +16,9 @@ async function holder(lock: string) {
     await acquireLock(${JSON.stringify(lock)}, "slipway start");
     console.log("held");
     setInterval(() => {}, 1000);`;
-  const child = spawn(process.execPath, ["--input-type=module", "--eval", script], { stdio: ["ignore", "pipe", "inherit"] });
+  const child = spawn(process.execPath, ["--input-type=module", "--eval", script], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
   await once(child.stdout, "data");
   return child;
 }
@@ -51,7 +53,9 @@ test("it can be taken again after its release, and not before", async () => {
 
 test("of many that come at once, one gets it", async () => {
   const lock = name();
-  const outcomes = await Promise.allSettled(Array.from({ length: 20 }, (_, index) => acquireLock(lock, `${index}`)));
+  const outcomes = await Promise.allSettled(
+    Array.from({ length: 20 }, (_, index) => acquireLock(lock, `${index}`)),
+  );
   const won = outcomes.filter((outcome) => outcome.status === "fulfilled");
   expect(won).toHaveLength(1);
   await won[0]?.value.release();

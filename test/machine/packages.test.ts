@@ -53,7 +53,9 @@ test("packages are installed in one go, without questions", async () => {
 });
 
 test("old package lists are read anew, once", async () => {
-  const calls = await standIn(`case "$*" in *update*) touch ${folder}/fresh;; *) test -e ${folder}/fresh;; esac`);
+  const calls = await standIn(
+    `case "$*" in *update*) touch ${folder}/fresh;; *) test -e ${folder}/fresh;; esac`,
+  );
   await installPackages([pack("one")], context);
   expect((await calls()).map((call) => /update|install/.exec(call)?.[0]).slice(-3)).toEqual([
     "install",
@@ -64,7 +66,9 @@ test("old package lists are read anew, once", async () => {
 
 test("a failure shows apt's last lines and what to do", async () => {
   await standIn('echo "E: no space left on device" >&2; exit 100');
-  await expect(installPackages([pack("one")], context)).rejects.toThrow(/no space left[\s\S]*-> mend what apt-get says/);
+  await expect(installPackages([pack("one")], context)).rejects.toThrow(
+    /no space left[\s\S]*-> mend what apt-get says/,
+  );
 });
 
 test("nothing is called when nothing is wanted", async () => {

@@ -2,15 +2,14 @@ import { spawn } from "node:child_process";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import {
   bootId,
-  findProcesses,
   isSameProcess,
   liveProcess,
   parseRecord,
   parseStat,
+  processes,
   recordedProcess,
   residentBytes,
   startDetached,
@@ -78,10 +77,15 @@ describe("pid files", () => {
     expect(recordedProcess(file)).toBeUndefined();
   });
 
-  test.each(["", "{", "null", '"x"', "[]", '{"pid":1}', '{"pid":"1","startTicks":1,"bootId":"b","fingerprint":"f"}'])(
-    "with the text %j are ignored",
-    (text) => expect(parseRecord(text)).toBeUndefined(),
-  );
+  test.each([
+    "",
+    "{",
+    "null",
+    '"x"',
+    "[]",
+    '{"pid":1}',
+    '{"pid":"1","startTicks":1,"bootId":"b","fingerprint":"f"}',
+  ])("with the text %j are ignored", (text) => expect(parseRecord(text)).toBeUndefined());
 
   test("that are missing are ignored", () => {
     expect(recordedProcess(join(folder, "nothing.json"))).toBeUndefined();
@@ -91,7 +95,9 @@ describe("pid files", () => {
 describe("startDetached", () => {
   test("puts the process into a session of its own and its output into the log", async () => {
     const record = await startNode("console.log('hello'); console.error('oh'); setInterval(() => {}, 1000)");
-    const session = Number((await readFile(`/proc/${record.pid}/stat`, "utf8")).split(") ")[1]?.split(" ")[3]);
+    const session = Number(
+      (await readFile(`/proc/${record.pid}/stat`, "utf8")).split(") ")[1]?.split(" ")[3],
+    );
     expect(session).toBe(record.pid);
     await expect.poll(() => readFile(join(folder, "logs", "it.log"), "utf8")).toBe("hello\noh\n");
   });
@@ -99,7 +105,9 @@ describe("startDetached", () => {
   test("fails when the program does not exist", async () => {
     const options = { args: [], env: {}, cwd: folder, fingerprint: "a" };
     const files = { logFile: join(folder, "l"), pidFile: join(folder, "p") };
-    await expect(startDetached({ command: "/no/such/program", ...options, ...files })).rejects.toThrow("ENOENT");
+    await expect(startDetached({ command: "/no/such/program", ...options, ...files })).rejects.toThrow(
+      "ENOENT",
+    );
   });
 });
 
@@ -114,7 +122,9 @@ describe("stopProcess", () => {
   });
 
   test("kills one that does not want to", async () => {
-    const record = await startNode("process.on('SIGTERM', () => {}); console.log('up'); setInterval(() => {}, 1000)");
+    const record = await startNode(
+      "process.on('SIGTERM', () => {}); console.log('up'); setInterval(() => {}, 1000)",
+    );
     await expect.poll(() => readFile(join(folder, "logs", "it.log"), "utf8")).toBe("up\n");
     await stopProcess(record, 100);
     expect(liveProcess(record.pid)).toBeUndefined();
@@ -127,11 +137,12 @@ describe("stopProcess", () => {
   });
 });
 
-test("findProcesses finds by argument", async () => {
+test("processes are known by their arguments, this one left out", async () => {
   const marker = join(folder, "marker");
   const { pid } = await startNode(`'${marker}'; setInterval(() => {}, 1000)`);
-  await sleep(0);
-  expect(findProcesses((argv) => argv.some((text) => text.includes(marker)))).toEqual([pid]);
+  const found = processes().filter(({ argv }) => argv.some((text) => text.includes(marker)));
+  expect(found.map((other) => other.pid)).toEqual([pid]);
+  expect(processes().map((other) => other.pid)).not.toContain(process.pid);
 });
 
 test("residentBytes is the memory of a process, and 0 without one", () => {

@@ -52,9 +52,12 @@ describe("portFaults", () => {
     expect(fault?.remedy).toBe("find it: ss -ltnp 'sport = :12380'");
   });
 
-  test.each(["0.0.0.0", "*", "[::]", "127.0.0.1"])("a listener on %s is in the way of one on loopback", (address) => {
-    expect(portFaults([listener(PORTS.etcdClient, address, 1)], NOBODY)).toHaveLength(1);
-  });
+  test.each(["0.0.0.0", "*", "[::]", "127.0.0.1"])(
+    "a listener on %s is in the way of one on loopback",
+    (address) => {
+      expect(portFaults([listener(PORTS.etcdClient, address, 1)], NOBODY)).toHaveLength(1);
+    },
+  );
 
   test("a listener on another address of this machine is not", () => {
     expect(portFaults([listener(PORTS.apiServer, "127.0.0.1", 1)], NOBODY)).toEqual([]);

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { layout, MAX_SOCKET_PATH } from "../../sandbox/layout.ts";
-import { hostFaults, socketFaults } from "../../sandbox/preflight.ts";
+import { hostFaults, otherSandboxes, socketFaults } from "../../sandbox/preflight.ts";
 
 test("root on Linux is fine", () => {
   expect(hostFaults({ platform: "linux", uid: 0 })).toEqual([]);
@@ -21,4 +21,14 @@ test("a folder so deep that a socket in it could not be opened is refused", () =
   expect(socketFaults(layout(`/${"d".repeat(longest - 1)}`))).toEqual([]);
   const [fault] = socketFaults(layout(`/${"d".repeat(longest)}`));
   expect(fault?.remedy).toContain("SLIPWAY_HOME");
+});
+
+test("a sandbox that keeps its state elsewhere is found by its database's command line", () => {
+  const database = (folder: string) => ({
+    argv: ["/bin/etcd", "--name=slipway-sandbox", `--data-dir=${folder}`],
+  });
+  const place = layout("/home/a/sandbox");
+  expect(otherSandboxes([database("/home/a/sandbox/etcd")], place)).toEqual([]);
+  expect(otherSandboxes([database("/home/b/sandbox/etcd")], place)).toEqual(["/home/b/sandbox"]);
+  expect(otherSandboxes([{ argv: ["etcd", "--data-dir=/x"] }], place)).toEqual([]);
 });

@@ -3,7 +3,12 @@ import { once } from "node:events";
 import type { AddressInfo } from "node:net";
 import { connect, createServer, type TLSSocket } from "node:tls";
 import { beforeAll, describe, expect, test } from "vitest";
-import { issueAuthority, issueCertificate, issueKeys, type KeyPair } from "../../../sandbox/pki/certificate.ts";
+import {
+  issueAuthority,
+  issueCertificate,
+  issueKeys,
+  type KeyPair,
+} from "../../../sandbox/pki/certificate.ts";
 import { authorityRenewal, certificateRenewal } from "../../../sandbox/pki/check.ts";
 
 const DAY_MS = 86_400_000;
@@ -89,7 +94,9 @@ describe("issued certificates", () => {
   });
 
   test("have positive serial numbers of their own", async () => {
-    const serials = [authority, server, client].map(({ certificate }) => new X509Certificate(certificate).serialNumber);
+    const serials = [authority, server, client].map(
+      ({ certificate }) => new X509Certificate(certificate).serialNumber,
+    );
     expect(new Set(serials).size).toBe(3);
     for (const serial of serials) expect(Number.parseInt(serial.slice(0, 2), 16)).toBeLessThan(0x80);
   });
@@ -116,8 +123,12 @@ describe("renewal", () => {
   });
 
   test("comes with another user or group", () => {
-    expect(certificateRenewal(client, { ...clientRequest, commonName: "x" }, authority, now)).toBe("other names");
-    expect(certificateRenewal(client, { ...clientRequest, organisation: "x" }, authority, now)).toBe("other names");
+    expect(certificateRenewal(client, { ...clientRequest, commonName: "x" }, authority, now)).toBe(
+      "other names",
+    );
+    expect(certificateRenewal(client, { ...clientRequest, organisation: "x" }, authority, now)).toBe(
+      "other names",
+    );
   });
 
   test("comes with another authority", async () => {

@@ -5,7 +5,12 @@ import { join } from "node:path";
 import { KubeConfig } from "@kubernetes/client-node";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { CLUSTER } from "../../../sandbox/addresses.ts";
-import { certificateFiles, encryptionFile, ensureCertificates, readPair } from "../../../sandbox/pki/files.ts";
+import {
+  certificateFiles,
+  encryptionFile,
+  ensureCertificates,
+  readPair,
+} from "../../../sandbox/pki/files.ts";
 import { API_SERVER, kubeconfig } from "../../../sandbox/pki/kubeconfig.ts";
 import { AUTHORITIES, CERTIFICATES } from "../../../sandbox/pki/plan.ts";
 
@@ -22,7 +27,9 @@ const textOf = (name: string) => readFile(certificateFiles(folder, name).certifi
 
 test("everything is made once; the second time nothing", async () => {
   const made = await ensureCertificates(folder);
-  expect(made).toEqual(expect.arrayContaining([...Object.keys(AUTHORITIES), ...CERTIFICATES.map(({ name }) => name)]));
+  expect(made).toEqual(
+    expect.arrayContaining([...Object.keys(AUTHORITIES), ...CERTIFICATES.map(({ name }) => name)]),
+  );
   expect(await ensureCertificates(folder)).toEqual([]);
 });
 
@@ -40,7 +47,9 @@ test("after eleven months the certificates are renewed, the authorities and the 
   const before = { ca: await textOf("ca"), encryption: await readFile(encryptionFile(folder), "utf8") };
   const made = await ensureCertificates(folder, new Date(Date.now() + 340 * DAY_MS));
   expect(made.sort()).toEqual(CERTIFICATES.map(({ name }) => name).sort());
-  expect({ ca: await textOf("ca"), encryption: await readFile(encryptionFile(folder), "utf8") }).toEqual(before);
+  expect({ ca: await textOf("ca"), encryption: await readFile(encryptionFile(folder), "utf8") }).toEqual(
+    before,
+  );
 });
 
 test("a damaged certificate is made anew, alone", async () => {
