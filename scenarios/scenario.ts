@@ -59,6 +59,7 @@ export async function runScenario(
   const telling: Telling = {
     given: (what, work) => say("given", what, work),
     when: (what, work) => say("when", what, work),
+    // biome-ignore lint/suspicious/noThenProperty: the word of the sentence; nobody awaits the telling itself
     then: async (what, check) => {
       const seen = await say("then", what, check);
       evidence.push(`${evidence.pop()}: ${seen}`);
