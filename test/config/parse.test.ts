@@ -183,8 +183,14 @@ describe("the layout's version", () => {
     ]);
   });
 
-  test.each([undefined, 0, "one"])("%j is no version", (version) => {
-    expect(faults("sandbox", ["slipway:schemaVersion"], version)).toHaveLength(1);
+  test.each([
+    [undefined, "is missing\n  -> write a number"],
+    [0, "found 0\n  -> write at least 1"],
+    ["one", 'found "one"\n  -> write a number'],
+  ])("%j is no version", (version, fault) => {
+    expect(faults("sandbox", ["slipway:schemaVersion"], version)).toEqual([
+      `Pulumi.sandbox.yaml: slipway:schemaVersion: ${fault}`,
+    ]);
   });
 
   test("may come as text, which is how the engine hands it over", () => {

@@ -10,9 +10,15 @@ import { services } from "./services.ts";
 /** The version of the layout below. A stack file with a higher one was written by a newer Slipway. */
 export const SCHEMA_VERSION = 1;
 
+/** A plain number is text when the engine hands it over. */
+const schemaVersion = z.preprocess(
+  (input) => (typeof input === "string" && /^\d+$/.test(input) ? Number(input) : input),
+  z.int().min(1),
+);
+
 /** Every key of the namespace `slipway:` except the secrets, each with the schema of its area. */
 export const AREAS = {
-  schemaVersion: z.coerce.number().pipe(z.int().min(1)),
+  schemaVersion,
   environment: z.enum(ENVIRONMENTS),
   cluster,
   gateway,
