@@ -1,8 +1,9 @@
 import { type Paths, paths as userPaths } from "../machine/paths.ts";
 import type { Step } from "../machine/steps.ts";
 import { toolchainSteps } from "../toolchain/install.ts";
+import type { Target } from "./home.ts";
 import { stackSteps, type Urls } from "./stack/steps.ts";
-import { clusterSteps, type Target } from "./target.ts";
+import { clusterSteps } from "./target.ts";
 
 /**
  * Everything from a machine with nothing to a served request: tools, cluster, `pulumi up`, first answers.

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { execa } from "execa";
 import { paths } from "../../machine/paths.ts";
-import { stackPlace } from "../../sandbox/stack/project.ts";
+import { stackPlace } from "../../sandbox/stack/place.ts";
 import { type Bench, timed } from "../bench.ts";
 import { COUNT, configMap } from "../programs/configmaps/manifests.ts";
 

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { execa } from "execa";
 import { paths } from "../../machine/paths.ts";
-import { stackPlace } from "../../sandbox/stack/project.ts";
+import { stackPlace } from "../../sandbox/stack/place.ts";
 import { rawStack } from "../../test/support/config.ts";
 import { runInProcess } from "../../test/support/language-host.ts";
 import { type Bench, timed } from "../bench.ts";

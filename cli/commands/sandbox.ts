@@ -147,7 +147,7 @@ function envCommand(): Command {
   return new Command("env")
     .description("Print the shell commands that point pulumi and kubectl at the sandbox.")
     .action(async () => {
-      const { stackPlace } = await import("../../sandbox/stack/project.ts");
+      const { stackPlace } = await import("../../sandbox/stack/place.ts");
       const { folder, stack, env } = stackPlace();
       const quoted = (value: string) => `'${value.replaceAll("'", `'\\''`)}'`;
       const lines = Object.entries(env).map(([name, value]) => `export ${name}=${quoted(value)}`);

@@ -3,11 +3,11 @@ import { UserError } from "../../infra/lib/errors.ts";
 import { type Paths, paths as userPaths } from "../../machine/paths.ts";
 import { CLUSTER } from "../addresses.ts";
 import { loadCluster } from "../cluster-check.ts";
+import { kubeconfigOf, OWN_NODE, type Target } from "../home.ts";
 import { sandboxImages } from "../images/import.ts";
 import { KIND } from "../kind.ts";
 import { layout } from "../layout.ts";
 import { PORTS } from "../ports.ts";
-import { kubeconfigOf, OWN_NODE, type Target } from "../target.ts";
 import type { MachineFacts } from "./settings.ts";
 
 /** The environments that can live in the sandbox, each with the domain of its host names. */

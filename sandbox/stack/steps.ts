@@ -5,10 +5,11 @@ import { UserError } from "../../infra/lib/errors.ts";
 import { type Paths, paths as userPaths } from "../../machine/paths.ts";
 import type { Step } from "../../machine/steps.ts";
 import { waitFor } from "../../machine/wait.ts";
+import type { Target } from "../home.ts";
 import { PORTS } from "../ports.ts";
-import type { Target } from "../target.ts";
 import { machineFacts } from "./facts.ts";
-import { stackPlace, writeProject } from "./project.ts";
+import { stackPlace } from "./place.ts";
+import { writeProject } from "./project.ts";
 
 /** How long the first answer may take after `up`, in milliseconds: routes reach the gateway within a second. */
 const ANSWER_MS = 30_000;

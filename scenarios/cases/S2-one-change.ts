@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import type { EngineEvent } from "@pulumi/pulumi/automation/index.js";
 import { openStack } from "../../engine/stack.ts";
 import { paths } from "../../machine/paths.ts";
-import { stackPlace } from "../../sandbox/stack/project.ts";
+import { stackPlace } from "../../sandbox/stack/place.ts";
 import type { Scenario } from "../scenario.ts";
 import { editStackFile } from "../support/stacks.ts";
 

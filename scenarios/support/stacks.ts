@@ -6,7 +6,8 @@ import { paths } from "../../machine/paths.ts";
 import { writeWhole } from "../../machine/processes.ts";
 import type { StepContext } from "../../machine/steps.ts";
 import { machineFacts } from "../../sandbox/stack/facts.ts";
-import { stackPlace, writeProject } from "../../sandbox/stack/project.ts";
+import { stackPlace } from "../../sandbox/stack/place.ts";
+import { writeProject } from "../../sandbox/stack/project.ts";
 
 /** A context for work that nobody watches. */
 export const unwatched: StepContext = { report: () => {}, signal: new AbortController().signal };
