@@ -41,12 +41,13 @@ function distinctHostnames({ config: { services = {}, monitoring } }: Draft): Fi
     }));
 }
 
-function pinnedImages({ config: { environment, releases = {}, monitoring } }: Draft): Finding[] {
+function pinnedImages({ config: { environment, releases = {}, monitoring, delivery } }: Draft): Finding[] {
   if (environment !== "production") return [];
   const images = Object.entries(releases).flatMap(([name, release]) =>
     SLOTS.map((slot) => ({ path: ["slipway:releases", name, slot, "image"], image: release[slot]?.image })),
   );
   images.push({ path: ["slipway:monitoring", "prometheus", "image"], image: monitoring?.prometheus.image });
+  images.push({ path: ["slipway:delivery", "smoke", "image"], image: delivery?.smoke.image });
   return images.flatMap(({ path, image }) =>
     image === undefined || hasDigest(image)
       ? []

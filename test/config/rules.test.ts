@@ -26,6 +26,13 @@ describe("production is checked harder: what staging may do, production may not"
         "  -> write registry/name@sha256:…",
     ],
     [
+      "a smoke test's runner without a digest",
+      ["slipway:delivery", "smoke", "image"],
+      "docker.io/library/node:24-slim",
+      'slipway:delivery.smoke.image: "docker.io/library/node:24-slim" has no digest: in production a tag may come to mean another image\n' +
+        "  -> write registry/name@sha256:…",
+    ],
+    [
       "a single replica",
       ["slipway:services", "paws360-frontend", "replicas"],
       1,

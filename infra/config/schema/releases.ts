@@ -27,6 +27,8 @@ const release = z.strictObject({
   active: z.enum(SLOTS),
   /** The other slot's share of the traffic in per cent, while in phase canary. */
   weight: z.int().min(0).max(100).optional(),
+  /** The step whose smoke test must have passed, while in phase canary. @default weight */
+  gate: z.int().min(0).max(100).optional(),
   /** Why the steps are skipped: allows 0 to 100 at once in production. */
   override: z.string().min(10).optional(),
   blue: slotRelease.optional(),

@@ -1,8 +1,10 @@
 import { z } from "zod";
 import { ENVIRONMENTS } from "../../lib/names.ts";
 import { cluster } from "./cluster.ts";
+import { delivery } from "./delivery.ts";
 import { gateway } from "./gateway.ts";
 import { monitoring } from "./monitoring.ts";
+import { notifications } from "./notifications.ts";
 import { platform } from "./platform.ts";
 import { releases } from "./releases.ts";
 import { services } from "./services.ts";
@@ -26,6 +28,8 @@ export const AREAS = {
   monitoring,
   services,
   releases,
+  delivery,
+  notifications,
 } as const;
 
 export type AreaName = keyof typeof AREAS;

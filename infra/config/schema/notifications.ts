@@ -1,0 +1,79 @@
+import { z } from "zod";
+
+const LOOPBACK = /^(localhost|.+\.localhost|127(\.\d+){3}|\[::1\])$/;
+
+/** Text that `fault` finds nothing wrong with. */
+function address(fault: (url: URL) => string | undefined) {
+  return z.string().superRefine((text, context) => {
+    const url = URL.canParse(text) ? new URL(text) : undefined;
+    const message =
+      url === undefined || !/^https?:$/.test(url.protocol)
+        ? 'this is no address such as "https://example.org/hook"'
+        : fault(url);
+    if (message !== undefined) context.addIssue({ code: "custom", message });
+  });
+}
+
+function logIn({ username, password }: URL): string | undefined {
+  return username === "" && password === ""
+    ? undefined
+    : "the address holds a log-in, which everybody who reads this file would see";
+}
+
+/** An address that is no secret itself. What it needs to log in is a secret with a key of its own. */
+const webAddress = address(logIn);
+
+/** Where a token is sent to: in clear only within this machine. */
+const tokenAddress = address((url) => {
+  const safe = url.protocol === "https:" || LOOPBACK.test(url.hostname);
+  return logIn(url) ?? (safe ? undefined : "a token would go there in clear: write an https address");
+});
+
+const mailbox = z.email({ error: 'write a mail address such as "ops@example.org"' });
+
+const slack = z.strictObject({});
+
+const pagerduty = z.strictObject({
+  /** Where Events v2 are sent to. */
+  api: tokenAddress.default("https://events.pagerduty.com"),
+});
+
+const email = z.strictObject({
+  /** Mail server with port. 465 speaks TLS from the first byte; any other starts TLS where the server offers it. */
+  server: z.string().regex(/^([a-z0-9.-]+|\[[0-9a-f:]+\]):[1-9]\d{0,4}$/i, {
+    error: 'write host and port, such as "smtp.example.org:587"',
+  }),
+  from: mailbox,
+  to: z.array(mailbox).min(1),
+  /** Log-in name; with it a password is needed, and TLS is. */
+  user: z.string().min(1).optional(),
+});
+
+const github = z.strictObject({
+  /** Where incident issues are opened: `owner/name`. */
+  repository: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9-]*\/[A-Za-z0-9._-]+$/, {
+    error: 'write owner and name, such as "acme/paws360"',
+  }),
+  /** Address of GitHub's REST API. */
+  api: tokenAddress.default("https://api.github.com"),
+});
+
+/** `slipway:notifications`: who is told about releases. Each channel is used where its section is there. */
+export const notifications = z
+  .strictObject({
+    /** A message for every event. The webhook's address is the secret `slack-webhook`. */
+    slack: slack.optional(),
+    /** An alert that opens on failure and rollback and resolves with the next success. */
+    pagerduty: pagerduty.optional(),
+    email: email.optional(),
+    /** Each gets every event as JSON. For addresses that may be read by everybody only. */
+    webhooks: z.array(webAddress).min(1).optional(),
+    /** An incident issue for every failure and rollback. */
+    github: github.optional(),
+  })
+  .default({});
+
+export type NotificationsConfig = z.infer<typeof notifications>;
+export type EmailConfig = NonNullable<NotificationsConfig["email"]>;
+export type GithubConfig = NonNullable<NotificationsConfig["github"]>;
+export type PagerDutyConfig = NonNullable<NotificationsConfig["pagerduty"]>;
