@@ -31,7 +31,8 @@ export default function slipway() {
     const plan = planSlots(service, service.release);
     const secrets = readServiceSecrets(service.name, service.secrets, secret);
     const place = platform.place(service.system);
-    new BlueGreenService(service.name, { service, plan, gateway, place, secrets }, { provider });
+    const smokeImage = config.delivery.smoke.image;
+    new BlueGreenService(service.name, { service, plan, gateway, place, secrets, smokeImage }, { provider });
   }
 
   const prometheus = planPrometheus(config, services, gateway);

@@ -5,7 +5,7 @@ import { SHARED_AREAS } from "../lib/names.ts";
 import { suggest } from "../lib/nearest.ts";
 import { demo } from "./demo.ts";
 import { backend, frontend } from "./paws360.ts";
-import { type Service, type ServiceDefinition, service } from "./service.ts";
+import { OWN_VARIABLES, type Service, type ServiceDefinition, service } from "./service.ts";
 
 /** Every service by its name. */
 export type Catalogue = ReadonlyMap<string, Service>;
@@ -25,7 +25,12 @@ export function buildCatalogue(definitions: readonly ServiceDefinition[]): Catal
       result.success ? [] : findingsOf([definition.name], service, result.error.issues),
     ),
     ...duplicates(definitions),
-    ...services.flatMap((entry) => [...reserved(entry), ...clashes(entry), ...badCalls(entry, definitions)]),
+    ...services.flatMap((entry) => [
+      ...reserved(entry),
+      ...partNames(entry),
+      ...clashes(entry),
+      ...badCalls(entry, definitions),
+    ]),
   ];
   if (findings.length > 0) {
     throw new UserError(
@@ -57,14 +62,30 @@ function reserved({ name, system }: Service): Finding[] {
   ];
 }
 
+/** Endings that Slipway puts behind a service's name for its parts. */
+const PARTS = ["blue", "green", "smoke", "migration"];
+
+function partNames({ name }: Service): Finding[] {
+  const ending = PARTS.find((part) => name.endsWith(`-${part}`));
+  if (ending === undefined) return [];
+  return [
+    {
+      path: [name, "name"],
+      what: `ends in "-${ending}", as a part of another service would`,
+      remedy: "rename it",
+    },
+  ];
+}
+
 function clashes({ name, config, secrets }: Service): Finding[] {
-  const own = ["SLOT", "RELEASE"];
-  const set = [...own, ...Object.keys(config), ...secrets];
+  const set = [...OWN_VARIABLES, ...Object.keys(config), ...secrets];
   const twice = new Set(set.filter((variable, index) => set.indexOf(variable) !== index));
   return [...twice].map((variable) => ({
     path: [name],
     what: `the variable ${variable} is set twice`,
-    remedy: own.includes(variable) ? "Slipway sets it; rename yours" : "keep it in config or in secrets",
+    remedy: OWN_VARIABLES.includes(variable)
+      ? "Slipway sets it; rename yours"
+      : "keep it in config or in secrets",
   }));
 }
 

@@ -10,6 +10,17 @@ export const demo: ServiceDefinition = {
   port: 8080,
   probes: { readiness: "/health", liveness: "/livez", startup: "30s", interval: "2s", settle: "2s" },
   metrics: "/metrics",
+  signals: {
+    requests: "http_requests_total",
+    codeLabel: "code",
+    latencyBuckets: "http_request_duration_seconds_bucket",
+    latencyUnit: "seconds",
+    except: { route: "/health|/livez|/metrics|/faults" },
+  },
+  smoke: [
+    { name: "health", path: "/health", expect: { body: '"status":"UP"' } },
+    { name: "metrics", path: "/metrics", expect: { body: "^build_info" } },
+  ],
   replicas: 2,
   resources: {
     requests: { cpu: "50m", memory: "64Mi" },

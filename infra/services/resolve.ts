@@ -35,6 +35,7 @@ export function resolveServices(
         environment,
         namespace: namespaceOf(service.system, environment),
         replicas: here.replicas ?? service.replicas,
+        autoscale: here.autoscale ?? service.autoscale,
         resources: here.resources ?? service.resources,
         hostnames: here.hostnames,
         config: { ...service.config, ...here.config },

@@ -69,7 +69,7 @@ describe("a system's namespace", () => {
     expect(staging.paws360?.serviceAccounts).toEqual(["paws360-backend", "paws360-frontend"]);
   });
 
-  test("lets gateway, Prometheus and callers reach a service's port, nobody else", () => {
+  test("lets gateway, Prometheus, its smoke test and callers reach a service's port, nobody else", () => {
     expect(policy(staging.paws360, "paws360-backend")?.ingress).toEqual([
       {
         from: [
@@ -78,6 +78,7 @@ describe("a system's namespace", () => {
             namespaceSelector: namespace("monitoring-staging"),
             podSelector: { matchLabels: { app: "prometheus" } },
           },
+          { podSelector: { matchLabels: { app: "paws360-backend-smoke" } } },
           { podSelector: { matchLabels: { app: "paws360-frontend" } } },
         ],
         ports: [{ protocol: "TCP", port: 8080 }],
@@ -96,6 +97,37 @@ describe("a system's namespace", () => {
       { to: [{ ipBlock: { cidr: "10.40.16.0/24" } }], ports: [{ protocol: "TCP", port: 5432 }] },
       { to: [{ ipBlock: { cidr: "10.40.17.0/24" } }], ports: [{ protocol: "TCP", port: 6379 }] },
     ]);
+  });
+
+  test("lets a smoke test reach the service that it tests, and nobody reach the smoke test", () => {
+    expect(policy(staging.paws360, "paws360-backend-smoke")).toEqual({
+      podSelector: { matchLabels: { app: "paws360-backend-smoke" } },
+      policyTypes: ["Egress"],
+      ingress: undefined,
+      egress: [
+        {
+          to: [{ podSelector: { matchLabels: { app: "paws360-backend" } } }],
+          ports: [{ protocol: "TCP", port: 8080 }],
+        },
+      ],
+    });
+  });
+
+  test("is closed to the gateway for a service that no gateway stands before", () => {
+    const config = configOf("sandbox");
+    const services = resolveServices(config, catalogue).map((service) => ({
+      ...service,
+      kind: "tcp" as const,
+    }));
+    const demo = planNamespaces(config, services).find(({ owner }) => owner === "demo");
+    expect(policy(demo, "demo")?.ingress?.[0]?.from).not.toContainEqual({
+      namespaceSelector: namespace("traefik"),
+      podSelector: {},
+    });
+    expect(policy(sandbox.demo, "demo")?.ingress?.[0]?.from).toContainEqual({
+      namespaceSelector: namespace("traefik"),
+      podSelector: {},
+    });
   });
 
   test("opens no way out for a service that calls nobody", () => {
@@ -145,9 +177,18 @@ describe("the monitoring namespace", () => {
       podSelector: {},
     });
     expect(sandbox.monitoring?.namespaceLabels).toHaveProperty(["slipway.dev/gateway"], "sandbox");
-    expect(peers(staging.monitoring)).toEqual([{ podSelector: {} }]);
+    expect(peers(staging.monitoring)).not.toContainEqual({
+      namespaceSelector: namespace("gateway-staging"),
+      podSelector: {},
+    });
     expect(staging.monitoring?.namespaceLabels).not.toHaveProperty(["slipway.dev/gateway"]);
   });
+});
+
+test("Prometheus can be asked through the API server, where that has known addresses", () => {
+  const peers = (plan: NamespacePlan | undefined) => policy(plan, "prometheus")?.ingress?.[0]?.from;
+  expect(peers(staging.monitoring)).toEqual([{ podSelector: {} }, { ipBlock: { cidr: "10.40.0.0/28" } }]);
+  expect(peers(sandbox.monitoring)?.filter(({ ipBlock }) => ipBlock !== undefined)).toEqual([]);
 });
 
 describe("the gateway's namespace", () => {

@@ -8,16 +8,29 @@ const resources: Resources = {
   limits: { memory: parseMemory("128Mi") },
 };
 
+const defaults: Resources = {
+  requests: { cpu: parseCpu("20m"), memory: parseMemory("32Mi") },
+  limits: { memory: parseMemory("64Mi") },
+};
+
 test("a quota holds both slots, a rollout of one and a smoke test, and the headroom above", () => {
-  // 3 × 2 + 2 pods, and half as much again.
-  expect(quota([serviceDemand({ replicas: 2, resources })], 50)).toEqual({
+  // 3 × 2 + 1 pods of the service, one that asks for nothing itself, and half as much again.
+  expect(quota(serviceDemand({ replicas: 2, resources }, defaults), 50)).toEqual({
     pods: "12",
-    "requests.cpu": "1200m",
-    "requests.memory": "768Mi",
-    "limits.memory": "1536Mi",
+    "requests.cpu": "1080m",
+    "requests.memory": "720Mi",
+    "limits.memory": "1440Mi",
     "services.loadbalancers": "0",
     "services.nodeports": "0",
   });
+});
+
+test("a quota holds an autoscaled service at its largest size, and a migration", () => {
+  const pods = (service: Parameters<typeof serviceDemand>[0]) =>
+    quota(serviceDemand(service, defaults), 0).pods;
+  expect(pods({ replicas: 2, autoscale: { min: 2, max: 6, cpu: 70 }, resources })).toBe("20");
+  const migration = { command: ["/migrate"], timeout: { milliseconds: 60_000 } };
+  expect(pods({ replicas: 2, migration, resources })).toBe("9");
 });
 
 test("a namespace without pods gets none", () => {
@@ -31,7 +44,7 @@ test("a quota never refuses what it was made for", () => {
   });
   fc.assert(
     fc.property(demand, ({ replicas, headroom }) => {
-      const hard = quota([serviceDemand({ replicas, resources })], headroom);
+      const hard = quota(serviceDemand({ replicas, resources }, resources), headroom);
       const pods = 3 * replicas + 2;
       expect(Number(hard.pods)).toBeGreaterThanOrEqual(pods);
       expect(parseCpu(hard["requests.cpu"] ?? "").millicores).toBeGreaterThanOrEqual(pods * 100);

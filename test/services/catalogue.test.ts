@@ -41,6 +41,56 @@ describe("an entry is refused for", () => {
       "infra/services: demo: the variable SLOT is set twice\n  -> Slipway sets it; rename yours",
     ],
     [
+      "a variable that a migration gets",
+      { config: { SCHEMA_MAX: "3" } },
+      "infra/services: demo: the variable SCHEMA_MAX is set twice\n  -> Slipway sets it; rename yours",
+    ],
+    [
+      "the name of another's part",
+      { name: "demo-smoke" },
+      'infra/services: demo-smoke.name: ends in "-smoke", as a part of another service would\n  -> rename it',
+    ],
+    [
+      "shares where there can be none",
+      { kind: "tcp" },
+      "infra/services: demo.steps: connections are not shared between slots: write [100]",
+    ],
+    [
+      "a smoke test of the same name twice",
+      {
+        smoke: [
+          { name: "health", path: "/health" },
+          { name: "health", path: "/" },
+        ],
+      },
+      "infra/services: demo.smoke: two checks have the same name",
+    ],
+    [
+      "a smoke test that leads away from the service",
+      { smoke: [{ name: "health", path: "http://elsewhere/" }] },
+      'infra/services: demo.smoke[0].path: found "http://elsewhere/"\n  -> write a path such as "/health" or "/search?q=x"',
+    ],
+    [
+      "a pattern that is none",
+      { smoke: [{ name: "health", path: "/", expect: { body: "(" } }] },
+      "infra/services: demo.smoke[0].expect.body: Invalid regular expression: /(/: Unterminated group",
+    ],
+    [
+      "a migration without a command",
+      { migration: { command: [], timeout: "10m" } },
+      "infra/services: demo.migration.command: found []\n  -> list at least 1",
+    ],
+    [
+      "an autoscaler upside down",
+      { autoscale: { min: 4, max: 2, cpu: "70%" } },
+      "infra/services: demo.autoscale: min is above max",
+    ],
+    [
+      "an autoscaler that never acts",
+      { autoscale: { min: 1, max: 2, cpu: "170%" } },
+      "infra/services: demo.autoscale.cpu: cpu lies between 1% and 100%",
+    ],
+    [
       "a system whose namespace is taken",
       { system: "monitoring" },
       'infra/services: demo.system: "monitoring" has a namespace of Slipway\'s own\n  -> rename the system',

@@ -19,12 +19,32 @@ describe("a service in a stack", () => {
   });
 
   test("has the variables of both; the stack file wins", () => {
-    expect(serviceIn("sandbox", "demo").config).toEqual({ GREETING: "Hello from Slipway" });
+    expect(serviceIn("sandbox", "demo").config).toEqual({
+      GREETING: "Hello from Slipway",
+      FAULTS: "on",
+    });
     expect(serviceIn("staging", "demo").config).toEqual({ GREETING: "Hello from staging" });
     expect(serviceIn("staging", "paws360-frontend").config).toEqual({
       NODE_ENV: "production",
       BACKEND_URL: "https://api.staging.paws360.example",
     });
+  });
+
+  test("takes its autoscaler from the stack file, else from the catalogue", () => {
+    const config = configOf("sandbox");
+    const [own, theirs] = [
+      { min: 1, max: 3, cpu: 50 },
+      { min: 2, max: 8, cpu: 70 },
+    ];
+    const demo = catalogue.get("demo");
+    if (demo === undefined) throw new Error("there is no demo");
+    const scaled = new Map([["demo", { ...demo, autoscale: own }]]);
+    const autoscaleOf = (...args: Parameters<typeof resolveServices>) =>
+      resolveServices(...args)[0]?.autoscale;
+    expect(autoscaleOf(config, catalogue)).toBeUndefined();
+    expect(autoscaleOf(config, scaled)).toEqual(own);
+    const services = { demo: { hostnames: ["demo.localhost"], autoscale: theirs } };
+    expect(autoscaleOf({ ...config, services }, scaled)).toEqual(theirs);
   });
 
   test("lives in the namespace of its system and environment", () => {

@@ -23,6 +23,18 @@ describe("slots may be", () => {
     ],
     ["at a candidate without traffic", { phase: "canary", active: "blue", weight: 0, blue: r41, green: r42 }],
     ["at a step", { phase: "canary", active: "blue", weight: 25, blue: r41, green: r42 }],
+    [
+      "tested for the next step",
+      { phase: "canary", active: "blue", weight: 5, gate: 25, blue: r41, green: r42 },
+    ],
+    [
+      "tested without traffic",
+      { phase: "canary", active: "blue", weight: 0, gate: 5, blue: r41, green: r42 },
+    ],
+    [
+      "untested without traffic",
+      { phase: "canary", active: "blue", weight: 0, gate: 0, blue: r41, green: r42 },
+    ],
     ["at the last step", { phase: "canary", active: "green", weight: 100, blue: r42, green: r41 }],
     ["on the way back", { phase: "rollback", active: "blue", blue: r41, green: r42 }],
   ])("%s", (_, release) => {
@@ -68,6 +80,26 @@ describe("slots may not", () => {
       "weight: found 30, which is not a step -> write 0 or one of 5, 25, 100",
     ],
     [
+      "be tested between steps",
+      { phase: "canary", active: "blue", weight: 5, gate: 30, blue: r41, green: r42 },
+      "gate: found 30, which is not a step -> write 0 or one of 5, 25, 100",
+    ],
+    [
+      "have more traffic than they were tested for",
+      { phase: "canary", active: "blue", weight: 25, gate: 5, blue: r41, green: r42 },
+      "gate: found 5, below the weight: 25 % of the traffic would go where only 5 % were tested for -> write at least 25, or leave it out",
+    ],
+    [
+      "be tested while steady",
+      { phase: "steady", active: "blue", gate: 5, blue: r41, green: r42 },
+      "gate: found 5: in phase steady nothing is tested -> remove it, or set phase: canary",
+    ],
+    [
+      "be tested on the way back",
+      { phase: "rollback", active: "blue", gate: 5, blue: r41, green: r42 },
+      "gate: found 5: in phase rollback nothing is tested -> remove it, or set phase: canary",
+    ],
+    [
       "share the traffic while steady",
       { phase: "steady", active: "blue", weight: 25, blue: r41, green: r42 },
       "weight: found 25: in phase steady all traffic goes to blue -> remove it, or set phase: canary",
@@ -95,6 +127,11 @@ describe("slots may not", () => {
   ])("%s", (_, release, fault) => {
     expect(told(release)).toEqual([fault]);
   });
+});
+
+test("every fault of a state is told at once", () => {
+  expect(told({ phase: "rollback", active: "blue", weight: 5, gate: 5, blue: r41 })).toHaveLength(3);
+  expect(told({ phase: "canary", active: "blue", weight: 30, gate: 31, blue: r41 })).toHaveLength(3);
 });
 
 test("a release that says nothing about a schema is not held to one", () => {

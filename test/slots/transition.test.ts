@@ -17,6 +17,7 @@ const canary = (weight: number): Release => ({
   blue: r41,
   green: r42,
 });
+const tested = (weight: number, gate: number, green = r42): Release => ({ ...canary(weight), gate, green });
 const promoted: Release = { phase: "steady", active: "green", blue: r41, green: r42 };
 
 function told(before: Release, after: Release, environment: Environment = "production"): string[] {
@@ -35,6 +36,14 @@ describe("allowed in production", () => {
     ["the last step", canary(25), canary(100)],
     ["promotion after the last step", canary(100), promoted],
     ["promotion as the last step", canary(25), promoted],
+    ["the test for the first step", steady, tested(0, 5)],
+    ["the step that was tested", tested(0, 5), tested(5, 5)],
+    ["the test for the next step", tested(5, 5), tested(5, 25)],
+    ["the test for the last step", tested(25, 25), tested(25, 100)],
+    ["the next step and the test for the one after it", tested(5, 25), tested(25, 100)],
+    ["a test that is taken away", tested(5, 25), tested(5, 5)],
+    ["a new release's first test after another's last", tested(0, 100), tested(0, 5, r43)],
+    ["any test with a reason", steady, { ...tested(0, 100), override: "the old one leaks data" }],
     ["a step down", canary(25), canary(5)],
     ["back from any step", canary(100), { phase: "rollback", active: "blue", blue: r41, green: r42 }],
     [
@@ -77,6 +86,24 @@ describe("refused", () => {
       canary(5),
       promoted,
       "active: green would go from 5 % to 100 % in production; the next step is 25 %",
+    ],
+    [
+      "a skipped test",
+      tested(5, 5),
+      tested(5, 100),
+      "gate: r42 was tested for 5 % and would be tested for 100 % in production; the next step is 25 %",
+    ],
+    [
+      "a late first test",
+      steady,
+      tested(0, 25),
+      "gate: r42 was tested for 0 % and would be tested for 25 % in production; the next step is 5 %",
+    ],
+    [
+      "another release's test",
+      tested(0, 5),
+      tested(0, 25, r43),
+      "gate: r43 was tested for 0 % and would be tested for 25 % in production; the next step is 5 %",
     ],
   ])("%s, in production only", (_, before, after, fault) => {
     expect(told(before, after)).toEqual([`slipway:releases.api.${fault}`]);

@@ -20,6 +20,7 @@ export const anyRelease: fc.Arbitrary<Release> = fc.record(
     phase: fc.constantFrom(...PHASES),
     active: fc.constantFrom(...SLOTS),
     weight: fc.constantFrom(0, 5, 25, 30, 100),
+    gate: fc.constantFrom(0, 5, 25, 30, 100),
     override: fc.constant("an outage at the provider"),
     blue: slotRelease,
     green: slotRelease,

@@ -4,6 +4,7 @@ import { appSelector, GATEWAY_ACCESS, labels } from "../../lib/labels.ts";
 import { type Environment, namespaceOf, protectsLive } from "../../lib/names.ts";
 import { PROMETHEUS, PROMETHEUS_PORT } from "../../monitoring/model/identity.ts";
 import type { ResolvedService } from "../../services/resolve.ts";
+import { smokeApp } from "../../slots/model/smoke.ts";
 import { type GatewayPlan, isDataPlaneHere, planGateway } from "./gateway.ts";
 import {
   type Allow,
@@ -83,8 +84,14 @@ function systemNamespace(
 ): NamespacePlan {
   return {
     ...namespace(config, system, true),
-    quota: quota(services.map(serviceDemand), config.platform.quotaHeadroom),
-    policies: [...baseline(), ...services.map((service) => servicePolicy(service, services, gateway))],
+    quota: quota(
+      services.flatMap((service) => serviceDemand(service, config.platform.containerDefaults)),
+      config.platform.quotaHeadroom,
+    ),
+    policies: [
+      ...baseline(),
+      ...services.flatMap((service) => [servicePolicy(service, services, gateway), smokePolicy(service)]),
+    ],
     serviceAccounts: services.map(({ name }) => name),
     scrapedBy: scraper(config.environment),
   };
@@ -102,8 +109,9 @@ function servicePolicy(
     ingress: [
       {
         peers: [
-          ...gatewayPeers(gateway),
+          ...(service.kind === "http" ? gatewayPeers(gateway) : []),
           podsIn(scraping.namespace, appSelector(PROMETHEUS)),
+          podsHere(appSelector(smokeApp(service.name))),
           ...callers.map(({ name }) => podsHere(appSelector(name))),
         ],
         ports: [service.port],
@@ -116,6 +124,12 @@ function servicePolicy(
   });
 }
 
+/** A smoke test asks the service that it tests, nobody else. */
+function smokePolicy({ name, port }: ResolvedService): NetworkPolicy {
+  const app = smokeApp(name);
+  return allow(app, appSelector(app), { egress: [{ peers: [podsHere(appSelector(name))], ports: [port] }] });
+}
+
 function monitoringNamespace(
   config: Config,
   services: readonly ResolvedService[],
@@ -123,11 +137,14 @@ function monitoringNamespace(
 ): NamespacePlan {
   const { prometheus, kubeStateMetrics } = config.monitoring;
   const isPublic = prometheus.hostname !== undefined;
+  // The release driver asks through the API server.
+  const apiServer = config.cluster.apiServer.addresses ?? [];
+  const outside = [...(isPublic ? gatewayPeers(gateway) : []), ...apiServer.map(addresses)];
   const targets = services.map(
     ({ namespace, name, port }): Allow => ({ peers: [podsIn(namespace, appSelector(name))], ports: [port] }),
   );
   const policy = allow(PROMETHEUS, appSelector(PROMETHEUS), {
-    ingress: [{ peers: [podsHere(), ...(isPublic ? gatewayPeers(gateway) : [])], ports: [PROMETHEUS_PORT] }],
+    ingress: [{ peers: [podsHere(), ...outside], ports: [PROMETHEUS_PORT] }],
     egress: [
       ...targets,
       ...gatewayMetricsWay(gateway),

@@ -1,4 +1,5 @@
 import { formatCpu, formatMemory, formatResources, type Resources } from "../../lib/quantity.ts";
+import type { ResolvedService } from "../../services/resolve.ts";
 
 /** Pods of one kind that may run at once. */
 export interface Demand {
@@ -28,12 +29,22 @@ export function quota(demands: readonly Demand[], headroom: number): Record<stri
   };
 }
 
+/** What a service's demand depends on. */
+export type Sized = Pick<ResolvedService, "replicas" | "autoscale" | "migration" | "resources">;
+
 /**
  * Both slots of a service at full size, one slot's rollout (a surge pod, and as many that shut down: they count until
- * they are gone), and a smoke test.
+ * they are gone), a migration where it has one, and a smoke test, which asks for nothing itself.
  */
-export function serviceDemand({ replicas, resources }: { replicas: number; resources: Resources }): Demand {
-  return { pods: 3 * replicas + 2, resources };
+export function serviceDemand(
+  { replicas, autoscale, migration, resources }: Sized,
+  defaults: Resources,
+): Demand[] {
+  const slot = autoscale?.max ?? replicas;
+  return [
+    { pods: 3 * slot + 1 + (migration === undefined ? 0 : 1), resources },
+    { pods: 1, resources: defaults },
+  ];
 }
 
 /** A LimitRange's entry: what a container gets that asks for nothing itself. */

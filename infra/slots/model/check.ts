@@ -18,37 +18,65 @@ export function checkRelease(service: Steps, release: Release): Finding[] {
   }
   switch (phase) {
     case "steady":
-      return surplusWeight(at("weight"), release);
+      return surplus(at, release);
     case "canary":
-      return [...candidate(at, release, current, other), ...weight(at("weight"), service, release)];
+      return [
+        ...candidate(at, release, current, other),
+        ...weight(at("weight"), service, release),
+        ...gate(at("gate"), service, release),
+      ];
     case "rollback":
-      return [...surplusWeight(at("weight"), release), ...wayBack(at, release, current, other)];
+      return [...surplus(at, release), ...wayBack(at, release, current, other)];
   }
-}
-
-function surplusWeight(path: string[], { phase, weight, active }: Release): Finding[] {
-  if (weight === undefined) return [];
-  const what = `found ${weight}: in phase ${phase} all traffic goes to ${active}`;
-  return [{ path, what, remedy: "remove it, or set phase: canary" }];
-}
-
-function weight(path: string[], { steps }: Steps, { weight }: Release): Finding[] {
-  if (weight === undefined) {
-    return [
-      {
-        path,
-        what: "is missing: the candidate's share in per cent",
-        remedy: `write 0 or one of ${steps.join(", ")}`,
-      },
-    ];
-  }
-  if (weight === 0 || steps.includes(weight)) return [];
-  return [
-    { path, what: `found ${weight}, which is not a step`, remedy: `write 0 or one of ${steps.join(", ")}` },
-  ];
 }
 
 type At = (...keys: string[]) => string[];
+
+/** What only a canary has. */
+function surplus(at: At, { phase, weight, gate, active }: Release): Finding[] {
+  const remedy = "remove it, or set phase: canary";
+  return [
+    ...(weight === undefined
+      ? []
+      : [
+          {
+            path: at("weight"),
+            what: `found ${weight}: in phase ${phase} all traffic goes to ${active}`,
+            remedy,
+          },
+        ]),
+    ...(gate === undefined
+      ? []
+      : [{ path: at("gate"), what: `found ${gate}: in phase ${phase} nothing is tested`, remedy }]),
+  ];
+}
+
+function weight(path: string[], service: Steps, { weight }: Release): Finding[] {
+  if (weight === undefined) {
+    return [{ path, what: "is missing: the candidate's share in per cent", remedy: oneOf(service) }];
+  }
+  return isStep(service, weight) ? [] : [notAStep(path, service, weight)];
+}
+
+function gate(path: string[], service: Steps, { gate, weight = 0 }: Release): Finding[] {
+  if (gate === undefined) return [];
+  if (!isStep(service, gate)) return [notAStep(path, service, gate)];
+  if (gate >= weight) return [];
+  const what = `found ${gate}, below the weight: ${weight} % of the traffic would go where only ${gate} % were tested for`;
+  return [{ path, what, remedy: `write at least ${weight}, or leave it out` }];
+}
+
+function isStep({ steps }: Steps, share: number): boolean {
+  return share === 0 || steps.includes(share);
+}
+
+function notAStep(path: string[], service: Steps, share: number): Finding {
+  return { path, what: `found ${share}, which is not a step`, remedy: oneOf(service) };
+}
+
+function oneOf({ steps }: Steps): string {
+  return `write 0 or one of ${steps.join(", ")}`;
+}
 
 function candidate(
   at: At,

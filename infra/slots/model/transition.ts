@@ -1,7 +1,7 @@
 import type { Finding } from "../../config/finding.ts";
 import type { Release } from "../../config/schema/releases.ts";
 import { type Environment, otherSlot, SLOTS } from "../../lib/names.ts";
-import { type Planned, planSlots, type SlotPlan } from "./plan.ts";
+import { gateOf, type Planned, planSlots, type SlotPlan } from "./plan.ts";
 
 /**
  * Why a service may not go from one entry of `slipway:releases` to another, both being allowed in themselves.
@@ -35,23 +35,34 @@ function changedLive({ name }: Planned, { from, to }: Plans): Finding[] {
 }
 
 /** Traffic moves up one step at a time; down, and back to what was active before, always at once. */
-function skippedSteps(
-  { name, steps }: Planned,
-  { from, to }: Plans,
-  before: Release,
-  after: Release,
-): Finding[] {
+function skippedSteps(service: Planned, { from, to }: Plans, before: Release, after: Release): Finding[] {
   if (after.phase === "rollback" || after.override !== undefined) return [];
   const gaining = otherSlot(before.active);
-  const was = from[gaining].weight;
-  const next = steps.find((step) => step > was) ?? 100;
-  const wanted = to[gaining].weight;
-  if (wanted <= next) return [];
-  return [
-    {
-      path: ["slipway:releases", name, wanted === 100 && after.phase === "steady" ? "active" : "weight"],
-      what: `${gaining} would go from ${was} % to ${wanted} % in production; the next step is ${next} %`,
-      remedy: "take the steps one by one, or give the reason in override",
-    },
-  ];
+  const [was, wanted] = [from[gaining].weight, to[gaining].weight];
+  const next = nextStep(service, was);
+  const at = (key: string) => ["slipway:releases", service.name, key];
+  if (wanted > next) {
+    const key = wanted === 100 && after.phase === "steady" ? "active" : "weight";
+    const what = `${gaining} would go from ${was} % to ${wanted} % in production; the next step is ${next} %`;
+    return [{ path: at(key), what, remedy: ONE_BY_ONE }];
+  }
+  return skippedTests(service, { from, to }, before, after);
+}
+
+/** A smoke test may run one step ahead of the traffic, not more. */
+function skippedTests(service: Planned, { from, to }: Plans, before: Release, after: Release): Finding[] {
+  const slot = otherSlot(after.active);
+  // A test says nothing about another release in the same slot.
+  const tested = from[slot].release === to[slot].release && from.smoke?.slot === slot ? gateOf(before) : 0;
+  const next = nextStep(service, tested);
+  const gate = gateOf(after);
+  if (gate <= Math.max(next, to[slot].weight)) return [];
+  const what = `${to[slot].release} was tested for ${tested} % and would be tested for ${gate} % in production; the next step is ${next} %`;
+  return [{ path: ["slipway:releases", service.name, "gate"], what, remedy: ONE_BY_ONE }];
+}
+
+const ONE_BY_ONE = "take the steps one by one, or give the reason in override";
+
+function nextStep({ steps }: Planned, share: number): number {
+  return steps.find((step) => step > share) ?? 100;
 }
