@@ -80,6 +80,12 @@ module.exports = {
       "machine imports infra/lib only.",
     ),
     forbid(
+      "release-not-to-sandbox",
+      { path: room("release") },
+      { path: "^(sandbox|toolchain|doctor|bench|scenarios)/" },
+      "The driver does not know which cluster it works on.",
+    ),
+    forbid(
       "engine-on-machine",
       { path: room("engine") },
       { path: "^(infra/(?!lib/)|toolchain|sandbox|doctor|cli|release|bench|scenarios)/" },
@@ -94,8 +100,8 @@ module.exports = {
     forbid(
       "sandbox-no-components",
       { path: "^(sandbox|release)/" },
-      { path: "^(infra/(?!lib/|config/|services/|[a-z]+/model/)|cli|bench|scenarios)" },
-      "sandbox and release import models, never components.",
+      { path: "^(infra/(?!lib/|config/|services/|stack\\.ts$|[a-z]+/model/)|cli|bench|scenarios)" },
+      "sandbox and release import models, never components; stack.ts is the rules of all models.",
     ),
     forbid(
       "policy-stands-alone",

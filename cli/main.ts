@@ -1,6 +1,7 @@
 import { Command } from "commander";
 import { configCommand } from "./commands/config.ts";
 import { doctorCommand } from "./commands/doctor.ts";
+import { releaseCommand } from "./commands/release.ts";
 import { sandboxCommand } from "./commands/sandbox.ts";
 import { startCommand } from "./commands/start.ts";
 import { Interrupted } from "./ui/interrupt.ts";
@@ -11,6 +12,7 @@ Examples:
   $ npm start                                  everything: tools, sandbox, pulumi up
   $ ./slipway doctor                           what is missing on this machine
   $ ./slipway config check --stack production  is the stack file right?
+  $ ./slipway release deploy demo --image …    a new version, step by step
   $ ./slipway sandbox status                   what runs, and where
 
 Exit codes: 0 done, 1 failed (the message says what to do), 2 wrong usage, 130 stopped by Ctrl-C.`;
@@ -20,6 +22,7 @@ export function buildProgram(): Command {
   return new Command("slipway")
     .description("Production delivery as code: a Pulumi program, its sandbox and its tools.")
     .addCommand(startCommand())
+    .addCommand(releaseCommand())
     .addCommand(sandboxCommand())
     .addCommand(doctorCommand())
     .addCommand(configCommand())

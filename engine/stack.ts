@@ -1,4 +1,5 @@
 import {
+  ConcurrentUpdateError,
   type EngineEvent,
   LocalWorkspace,
   type OpMap,
@@ -41,6 +42,12 @@ export async function openStack(paths: Paths, { folder, stack, env }: StackPlace
   const { name } = await workspace.projectSettings();
   await removeDeadLocks(env.PULUMI_BACKEND_URL ?? "", name, stack);
   return Stack.createOrSelect(stack, workspace);
+}
+
+/** Whether an operation failed because another engine works on the stack. */
+export function isBusy(error: unknown): boolean {
+  const cause = error instanceof UserError ? error.cause : error;
+  return cause instanceof ConcurrentUpdateError;
 }
 
 /**

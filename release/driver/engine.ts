@@ -1,0 +1,70 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Stack } from "@pulumi/pulumi/automation/index.js";
+import type { StackPlace } from "../../engine/stack.ts";
+import type { Paths } from "../../machine/paths.ts";
+import type { Report } from "./report.ts";
+
+/** How often to ask again for a stack that another engine works on, in milliseconds. */
+const BUSY_MS = 2_000;
+
+/** The engine for one run of the driver. Loaded at its first use: a rollback moves the traffic before that. */
+export class Engine {
+  readonly #place: StackPlace;
+  readonly #paths: Paths;
+  #stack: Promise<Stack> | undefined;
+
+  constructor(place: StackPlace, paths: Paths) {
+    this.#place = place;
+    this.#paths = paths;
+  }
+
+  /**
+   * Brings the stack to what its file says, waiting while another engine works on it.
+   * @throws UserError with the engine's messages; the reason of `signal` when that stopped it.
+   */
+  async up(title: string, report: Report, signal: AbortSignal): Promise<void> {
+    const started = performance.now();
+    const { isBusy, up } = await import("../../engine/stack.ts");
+    for (;;) {
+      try {
+        const stack = await this.#open();
+        const context = { signal, report: (status: string) => report.status(`${title}: ${status}`) };
+        const { changes } = await up(stack, context);
+        const { same: _, ...changed } = changes;
+        await report.add({
+          what: "up",
+          data: { purpose: title, changes: changed, seconds: seconds(started) },
+        });
+        return;
+      } catch (error) {
+        signal.throwIfAborted();
+        if (!isBusy(error)) throw error;
+        report.status(`${title}: waits for another pulumi that works on this stack`);
+        await sleep(BUSY_MS, undefined, { signal });
+      }
+    }
+  }
+
+  /** The stack's secrets: full key to value. */
+  async secrets(): Promise<Record<string, string>> {
+    const all = await (await this.#open()).getAllConfig();
+    return Object.fromEntries(
+      Object.entries(all).flatMap(([key, { value, secret }]) => (secret === true ? [[key, value]] : [])),
+    );
+  }
+
+  /** Opening removes the lock of an engine that died; a failed attempt is not kept. */
+  async #open(): Promise<Stack> {
+    const { openStack } = await import("../../engine/stack.ts");
+    this.#stack ??= openStack(this.#paths, this.#place);
+    return this.#stack.catch((error) => {
+      this.#stack = undefined;
+      throw error;
+    });
+  }
+}
+
+/** Seconds since a moment of `performance.now()`, to a tenth. */
+export function seconds(started: number): number {
+  return Math.round((performance.now() - started) / 100) / 10;
+}
