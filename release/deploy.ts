@@ -29,15 +29,18 @@ export interface DeployPlan {
 /**
  * What an order means in the state that the stack file has.
  * @param override why steps may be skipped, for production
+ * @throws UserError when the stack file would be wrong with it, or another release is on its way
  */
-export function planOrder(project: Project, order: Order, override?: string): DeployPlan {
+export async function planOrder(project: Project, order: Order, override?: string): Promise<DeployPlan> {
   const intents = [...order].map(
     ([name, wanted]) => [name, planDeploy(project.service(name), wanted, override)] as const,
   );
+  const entries = Object.fromEntries(
+    intents.flatMap(([name, intent]) => (intent.kind === "nothing" ? [] : [[name, intent.entry]])),
+  );
+  await project.check(entries);
   return {
-    entries: Object.fromEntries(
-      intents.flatMap(([name, intent]) => (intent.kind === "nothing" ? [] : [[name, intent.entry]])),
-    ),
+    entries,
     nothing: intents.flatMap(([, intent]) => (intent.kind === "nothing" ? [intent.why] : [])),
   };
 }
@@ -49,7 +52,7 @@ export function planOrder(project: Project, order: Order, override?: string): De
  */
 export async function deploy(setting: Setting, order: Order): Promise<RunRecord | undefined> {
   const project = await Project.open(setting.place, setting.paths);
-  const { entries } = planOrder(project, order);
+  const { entries } = await planOrder(project, order);
   if (Object.keys(entries).length === 0) return undefined;
   const session = await Session.start(setting, project, "deploy", entries);
   return session.finish(await locked(session, order));
@@ -61,7 +64,7 @@ async function locked(session: Session, order: Order): Promise<RunEnd> {
   try {
     lock = await session.lock(signal);
     await session.project.reload();
-    const { entries, nothing } = planOrder(session.project, order);
+    const { entries, nothing } = await planOrder(session.project, order);
     if (Object.keys(entries).length === 0) return { outcome: "nothing to do", reason: nothing.join("; ") };
     await session.announce();
     await preflight(session, entries);
@@ -128,7 +131,6 @@ function failureOf(error: unknown, interrupted: AbortSignal): Failed {
 }
 
 async function takeBack(session: Session, names: readonly string[], failure: Failed): Promise<RunEnd> {
-  const since = performance.now();
   const { because: cause, message: reason } = failure;
   const unproven = onItsWay(session.project, names);
   // Before the first change, and after the last: there is nothing to take back.
@@ -142,7 +144,7 @@ async function takeBack(session: Session, names: readonly string[], failure: Fai
   await session.add({ what: "going back", data: { cause, reason } });
   try {
     const entries = wayBack(session.project, unproven);
-    await moveBack(way, entries, since);
+    await moveBack(way, entries);
     await session.add({ what: "failed state captured", data: await captureState(session.project, names) });
     await record(way, unproven);
     return { outcome: "rolled back", cause, reason, ...schemaNote(session, names) };

@@ -69,11 +69,21 @@ export class Project {
    * @throws UserError when slots may not be in such a state, or not come to it from where they are
    */
   async save(entries: Entries): Promise<void> {
-    const text = withReleases(await readFile(this.file, "utf8"), entries);
-    const next = checkStackFile(text, fileName(this.place));
-    this.#checkTransitions(entries);
-    this.#config = next;
+    const { text, config } = await this.#with(entries);
+    this.#config = config;
     await writeWhole(this.file, text, (await stat(this.file)).mode & 0o777);
+  }
+
+  /** Throws what {@link save} would throw, and writes nothing. */
+  async check(entries: Entries): Promise<void> {
+    await this.#with(entries);
+  }
+
+  async #with(entries: Entries): Promise<{ text: string; config: Config }> {
+    const text = withReleases(await readFile(this.file, "utf8"), entries);
+    const config = checkStackFile(text, fileName(this.place));
+    this.#checkTransitions(entries);
+    return { text, config };
   }
 
   /** Full keys of the secrets that the file holds. */

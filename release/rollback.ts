@@ -29,7 +29,7 @@ export async function rollback(
   const session = await Session.start(setting, project, "rollback", all);
   const way = { project, engine: session.engine, report: session, signal: setting.signal };
   await session.add({ what: "going back", data: { cause: "asked for", reason } });
-  await moveBack(way, all, performance.now());
+  await moveBack(way, all);
 
   if (isOnItsWay) await requestStop(project.cluster, project.config.environment, session.holder);
   const lock = await session.lock(setting.signal);

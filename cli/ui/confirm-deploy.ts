@@ -18,7 +18,7 @@ export async function confirmDeploy(
   yes: boolean,
 ): Promise<"go on" | "nothing"> {
   const project = await Project.open(place, paths);
-  const { entries, nothing } = planOrder(project, order);
+  const { entries, nothing } = await planOrder(project, order);
   const lines = Object.entries(entries).map(([name, entry]) => {
     const slot = otherOf(entry);
     const share = entry.weight === 0 ? "" : `; goes on at ${entry.weight} %`;

@@ -2,10 +2,22 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Stack } from "@pulumi/pulumi/automation/index.js";
 import type { StackPlace } from "../../engine/stack.ts";
 import type { Paths } from "../../machine/paths.ts";
-import type { Report } from "./report.ts";
+import { note, type Report } from "./report.ts";
 
 /** How often to ask again for a stack that another engine works on, in milliseconds. */
 const BUSY_MS = 2_000;
+
+/** Pauses before a failed run of the engine is tried again, in milliseconds: twice at most. */
+const RETRY_MS = [2_000, 5_000];
+
+/** Faults of the way to the cluster, in the words of Go and of the API server; nothing was refused. */
+const TRANSIENT =
+  /connection (refused|reset)|i\/o timeout|TLS handshake timeout|unexpected EOF|no route to host|too many requests|etcdserver: |server is currently unable|apiserver not ready/i;
+
+/** Whether the same operation may succeed a moment later. */
+export function isTransient(message: string): boolean {
+  return TRANSIENT.test(message);
+}
 
 /** The engine for one run of the driver. Loaded at its first use: a rollback moves the traffic before that. */
 export class Engine {
@@ -25,7 +37,7 @@ export class Engine {
   async up(title: string, report: Report, signal: AbortSignal): Promise<void> {
     const started = performance.now();
     const { isBusy, up } = await import("../../engine/stack.ts");
-    for (;;) {
+    for (let retries = 0; ; ) {
       try {
         const stack = await this.#open();
         const context = { signal, report: (status: string) => report.status(`${title}: ${status}`) };
@@ -38,9 +50,18 @@ export class Engine {
         return;
       } catch (error) {
         signal.throwIfAborted();
-        if (!isBusy(error)) throw error;
-        report.status(`${title}: waits for another pulumi that works on this stack`);
-        await sleep(BUSY_MS, undefined, { signal });
+        if (isBusy(error)) {
+          report.status(`${title}: waits for another pulumi that works on this stack`);
+          await sleep(BUSY_MS, undefined, { signal });
+          continue;
+        }
+        const pause = RETRY_MS[retries];
+        if (pause === undefined || !isTransient((error as Error).message)) throw error;
+        retries += 1;
+        await report.add(
+          note(`${title}: the cluster did not answer; retry ${retries} of ${RETRY_MS.length}`),
+        );
+        await sleep(pause, undefined, { signal });
       }
     }
   }

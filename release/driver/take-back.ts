@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { isDeepStrictEqual } from "node:util";
 import { UserError } from "../../infra/lib/errors.ts";
 import type { SlotName } from "../../infra/lib/names.ts";
 import type { ResolvedService } from "../../infra/services/resolve.ts";
@@ -9,7 +10,7 @@ import { type Deployment, slotHealth } from "../pods.ts";
 import type { Entries, Project } from "../project.ts";
 import type { Engine } from "./engine.ts";
 import { note, type Report } from "./report.ts";
-import { holdTraffic, moveTraffic, plannedWeights } from "./traffic.ts";
+import { currentWeights, formatWeights, holdTraffic, moveTraffic, plannedWeights } from "./traffic.ts";
 
 /** Time between two tries to reach the cluster, in milliseconds; the last one repeats. */
 const RETRY_MS = [100, 250, 500, 1_000, 2_000];
@@ -33,12 +34,15 @@ export function onItsWay(project: Project, names: readonly string[]): string[] {
  * stays.
  * @throws UserError naming both, for each service where it is so.
  */
-export async function checkTargets(project: Project, entries: Entries): Promise<void> {
+export async function checkTargets(
+  { project, report, signal }: Omit<WayBack, "engine">,
+  entries: Entries,
+): Promise<void> {
   const faults = await Promise.all(
     Object.entries(entries).map(async ([name, entry]) => {
       const service = project.service(name);
       const other = otherOf(entry);
-      const ready = await readyPods(project.cluster, service);
+      const ready = await persist(() => readyPods(project.cluster, service), report, signal);
       if (ready[entry.active] > 0 || ready[other] === 0) return [];
       return [
         {
@@ -74,18 +78,13 @@ export interface WayBack {
 /**
  * All users of some services back on the version before: written into the stack file, then moved by one PATCH each.
  * The engine's record comes later; see {@link record}.
- * @returns seconds from `since` (of `performance.now()`) until the cluster took the last PATCH
  * @throws UserError when that would leave users with nothing that answers; nothing is changed then.
  */
-export async function moveBack(
-  { project, report, signal }: Omit<WayBack, "engine">,
-  entries: Entries,
-  since: number,
-): Promise<number> {
-  await checkTargets(project, entries);
+export async function moveBack(way: Omit<WayBack, "engine">, entries: Entries): Promise<void> {
+  const { project, report, signal } = way;
+  await checkTargets(way, entries);
   await project.save(entries);
   await shiftTraffic(project, Object.keys(entries), report, signal);
-  return Math.round(performance.now() - since) / 1_000;
 }
 
 /**
@@ -104,6 +103,20 @@ export async function record(
     over.abort();
     await holding;
   }
+  for (const name of names) await report.add(note(await verified(project, name)));
+}
+
+/** What a service is like after the way back, as the cluster has it. */
+async function verified(project: Project, name: string): Promise<string> {
+  const service = project.service(name);
+  const { active } = service.release;
+  const [weights, ready] = await Promise.all([
+    currentWeights(project.cluster, service),
+    readyPods(project.cluster, service),
+  ]);
+  const fits = isDeepStrictEqual(weights, plannedWeights(service)) && ready[active] > 0;
+  const found = `${formatWeights(weights)}, ${ready[active]} pods of ${service.release[active]?.release} ready`;
+  return fits ? `verified: ${name} has ${found}` : `${name} is not as it should be: ${found}`;
 }
 
 /**
