@@ -9,8 +9,25 @@ import type { Layer, LayerEntry } from "./layer.ts";
 import { sharedLibraries } from "./libraries.ts";
 import { type ImageSpec, REGISTRY } from "./oci.ts";
 
-/** Releases of the demo service that the sandbox knows from the start. */
-export const DEMO_RELEASES = ["r1", "r2"] as const;
+/**
+ * Releases of the demo service that the sandbox knows from the start: tag -> the environment that the image itself sets.
+ * The bad ones fail as `sandbox/demo/faults.ts` says, each in a way of its own.
+ */
+export const DEMO_RELEASES = {
+  r1: {},
+  r2: {},
+  r3: {},
+  "bad-errors": { FAULT_ERROR_RATE: "0.3" },
+  "bad-latency": { FAULT_LATENCY_MS: "400" },
+  "bad-health": { FAULT_HEALTH: "failing" },
+  "bad-crash": { FAULT_CRASH: "true" },
+} as const satisfies Readonly<Record<string, Readonly<Record<string, string>>>>;
+
+/** Tag of one of the demo service's images. */
+export type DemoRelease = keyof typeof DEMO_RELEASES;
+
+/** Tags of those that never fail. */
+export const GOOD_RELEASES = ["r1", "r2", "r3"] as const satisfies readonly DemoRelease[];
 
 const PAUSE = { name: "pause", tag: "1" } as const;
 /** The pause image's name in containerd's config. */
@@ -81,18 +98,18 @@ function toolVersion(name: string): string {
   return tool.version;
 }
 
-/** The demo service, one image per release; they differ in the last layer only. */
+/** The demo service, one image per release; they differ in the last layer and the environment only. */
 async function demoImages(): Promise<ImageSpec[]> {
   const runtime = await nodeRuntime();
   const service = demoFiles();
-  return DEMO_RELEASES.map((tag) => ({
+  return Object.entries(DEMO_RELEASES).map(([tag, faults]) => ({
     name: "demo",
     tag,
     layers: [BASE, runtime, service, [{ path: "app/release", mode: 0o644, type: "text", text: `${tag}\n` }]],
     config: {
       entrypoint: ["/bin/node", "/app/server.ts"],
       user: `${NONROOT}:${NONROOT}`,
-      environment: { PATH: "/bin", NODE_ENV: "production" },
+      environment: { PATH: "/bin", NODE_ENV: "production", ...faults },
       workingFolder: "/app",
     },
   }));

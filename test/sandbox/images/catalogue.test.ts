@@ -1,8 +1,9 @@
 import { existsSync } from "node:fs";
 import { beforeAll, describe, expect, test } from "vitest";
 import { demo } from "../../../infra/services/demo.ts";
-import { imageSpecs, PAUSE_IMAGE, workloadImages } from "../../../sandbox/images/catalogue.ts";
-import type { ImageSpec } from "../../../sandbox/images/oci.ts";
+import { type Faults, faultsOf, NO_FAULTS } from "../../../sandbox/demo/faults.ts";
+import { DEMO_RELEASES, imageSpecs, PAUSE_IMAGE, workloadImages } from "../../../sandbox/images/catalogue.ts";
+import { type ImageSpec, measureImage } from "../../../sandbox/images/oci.ts";
 
 let specs: ImageSpec[];
 
@@ -35,16 +36,46 @@ test("Prometheus brings promtool", () => {
 });
 
 describe("the demo service", () => {
-  test("comes in two releases that share all layers but the last", () => {
-    const [r1, r2] = named("demo");
-    expect([r1?.tag, r2?.tag]).toEqual(["r1", "r2"]);
-    expect(r1?.layers.slice(0, -1)).toEqual(r2?.layers.slice(0, -1));
-    expect(r1?.layers[1]).toBe(r2?.layers[1]);
-    expect(r1?.layers.at(-1)).not.toEqual(r2?.layers.at(-1));
+  const tags = Object.keys(DEMO_RELEASES);
+
+  test("comes in releases that share all layers but the last, a few bytes", () => {
+    const [first, ...others] = named("demo");
+    expect([first, ...others].map((spec) => spec?.tag)).toEqual(tags);
+    for (const { tag, layers } of others) {
+      expect(layers).toHaveLength(first?.layers.length ?? 0);
+      for (const [index, layer] of layers.slice(0, -1).entries()) expect(layer).toBe(first?.layers[index]);
+      expect(layers.at(-1)).toEqual([{ path: "app/release", mode: 0o644, type: "text", text: `${tag}\n` }]);
+    }
   });
 
   test("is the image that the catalogue's service names", () => {
-    expect(named(demo.image)).toHaveLength(2);
+    expect(named(demo.image)).toHaveLength(tags.length);
+  });
+
+  test("has good releases to go forth and back between, and one bad release per fault", () => {
+    const faulty = named("demo").map((spec) => {
+      const faults = faultsOf({ ...spec.config.environment });
+      const differing = Object.keys(faults).filter(
+        (key) => faults[key as keyof Faults] !== NO_FAULTS[key as keyof Faults],
+      );
+      return [spec.tag, differing];
+    });
+    expect(Object.fromEntries(faulty)).toEqual({
+      r1: [],
+      r2: [],
+      r3: [],
+      "bad-errors": ["errorRate"],
+      "bad-latency": ["latencyMs"],
+      "bad-health": ["health"],
+      "bad-crash": ["crash"],
+    });
+  });
+
+  test("has a digest of its own for every release", async () => {
+    const blobs = new Map();
+    const small = named("demo").map((spec) => ({ ...spec, layers: spec.layers.slice(-1) }));
+    const images = await Promise.all(small.map((spec) => measureImage(spec, "amd64", blobs)));
+    expect(new Set(images.map(({ digest }) => digest)).size).toBe(tags.length);
   });
 
   test("has the libraries that Node needs, and files that exist", () => {

@@ -168,7 +168,7 @@ describe("an archive", () => {
   });
 });
 
-test("the digest tells releases, users and architectures apart", async () => {
+test("the digest tells releases, users, environments and architectures apart", async () => {
   const shared = layer();
   const image = spec("r1", shared);
   const all = await Promise.all([
@@ -176,8 +176,9 @@ test("the digest tells releases, users and architectures apart", async () => {
     measureImage(image, "arm64"),
     measureImage(spec("r2", shared), "amd64"),
     measureImage({ ...image, config: { ...image.config, user: "0:0" } }, "amd64"),
+    measureImage({ ...image, config: { ...image.config, environment: { FAULT_CRASH: "true" } } }, "amd64"),
   ]);
-  expect(new Set(all.map(({ digest }) => digest)).size).toBe(4);
+  expect(new Set(all.map(({ digest }) => digest)).size).toBe(5);
 });
 
 test("references give both forms that a pod may use", () => {
