@@ -6,6 +6,7 @@ import { suggest } from "../lib/nearest.ts";
 import { demo } from "./demo.ts";
 import { backend, frontend } from "./paws360.ts";
 import { OWN_VARIABLES, type Service, type ServiceDefinition, service } from "./service.ts";
+import { shopApi, shopWeb } from "./shop.ts";
 
 /** Every service by its name. */
 export type Catalogue = ReadonlyMap<string, Service>;
@@ -106,4 +107,4 @@ function badCalls({ name, system, calls }: Service, definitions: readonly Servic
 }
 
 /** All services that a stack may run: add yours here. */
-export const catalogue = buildCatalogue([demo, backend, frontend]);
+export const catalogue = buildCatalogue([demo, shopApi, shopWeb, backend, frontend]);

@@ -3,13 +3,20 @@ import { paths } from "../../machine/paths.ts";
 import { run } from "../../machine/run.ts";
 import { layout } from "../../sandbox/layout.ts";
 
+const ADMIN = { KUBECONFIG: layout().kubeconfig };
+
 /** Kinds whose objects come and go by themselves. */
 const TRANSIENT = /^(events|leases|endpoints|endpointslices|pods|replicasets|controllerrevisions)(\.|$)/;
 
 /** Runs kubectl against the sandbox as its admin; returns what it prints. */
 export async function kubectl(...args: string[]): Promise<string> {
-  const env = { KUBECONFIG: layout().kubeconfig };
-  return (await run(join(paths().bin, "kubectl"), args, { env })).stdout;
+  return (await run(join(paths().bin, "kubectl"), args, { env: ADMIN })).stdout;
+}
+
+/** The same with an object for its stdin. */
+export async function kubectlWith(input: object, ...args: string[]): Promise<string> {
+  const options = { env: ADMIN, input: JSON.stringify(input) };
+  return (await run(join(paths().bin, "kubectl"), args, options)).stdout;
 }
 
 /** Every lasting object of the cluster, `NAMESPACE kind/name`, sorted. */

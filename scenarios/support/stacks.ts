@@ -8,6 +8,8 @@ import type { StepContext } from "../../machine/steps.ts";
 import { machineFacts } from "../../sandbox/stack/facts.ts";
 import { stackPlace } from "../../sandbox/stack/place.ts";
 import { writeProject } from "../../sandbox/stack/project.ts";
+import { demoImage } from "./images.ts";
+import { type Edit, editStackValues } from "./stack-text.ts";
 
 /** A context for work that nobody watches. */
 export const unwatched: StepContext = { report: () => {}, signal: new AbortController().signal };
@@ -17,10 +19,27 @@ export function sandboxStack(): Promise<Stack> {
   return openStack(paths(), stackPlace("sandbox"));
 }
 
-/** Where the tests' own stack is: the same program, in namespaces of its own, beside the sandbox's. */
+/**
+ * Where the tests' own stack is: the same program, in namespaces of its own, beside the sandbox's. It runs the system
+ * `shop` as well, which has two parts. Everything on its first release, whatever an earlier run left in the stack file.
+ */
 export async function e2ePlace(): Promise<StackPlace> {
   await writeProject(await machineFacts("e2e"));
-  return stackPlace("e2e");
+  const place = stackPlace("e2e");
+  const first = { phase: "steady", active: "blue", blue: { release: "r1", image: await demoImage("r1") } };
+  await editStackValues(place, [
+    ...SHOP.map((name): Edit => [["slipway:services", name], { hostnames: [shopHost(name)], replicas: 1 }]),
+    [["slipway:releases"], Object.fromEntries(["demo", ...SHOP].map((name) => [name, first]))],
+  ]);
+  return place;
+}
+
+/** The parts of the system that only the tests' own stack runs. */
+export const SHOP = ["shop-api", "shop-web"] as const;
+
+/** Name under which the gateway serves a part of the shop. */
+export function shopHost(name: (typeof SHOP)[number]): string {
+  return `${name}.e2e.localhost`;
 }
 
 /** The tests' own stack, made where it is missing. */

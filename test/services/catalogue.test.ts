@@ -10,8 +10,14 @@ function faults(change: Partial<ServiceDefinition>, ...others: ServiceDefinition
   return faultsOf(() => buildCatalogue([{ ...demo, ...change }, ...others]));
 }
 
-test("the catalogue holds the demo and both parts of paws360", () => {
-  expect([...catalogue.keys()]).toEqual(["demo", "paws360-backend", "paws360-frontend"]);
+test("the catalogue holds the demo, and both parts of the shop and of paws360", () => {
+  expect([...catalogue.keys()]).toEqual([
+    "demo",
+    "shop-api",
+    "shop-web",
+    "paws360-backend",
+    "paws360-frontend",
+  ]);
 });
 
 describe("an entry is refused for", () => {
