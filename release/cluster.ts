@@ -1,4 +1,5 @@
-import { execa } from "execa";
+import { spawn } from "node:child_process";
+import { text } from "node:stream/consumers";
 import { UserError } from "../infra/lib/errors.ts";
 
 /** How to reach a cluster, as kubectl takes it. */
@@ -48,15 +49,17 @@ export interface KubernetesObject {
 }
 
 /** The answer was "no": with the API server's own word for it. */
-export class Refused extends Error {
-  override readonly name = "Refused";
+export class Refused extends UserError {
   readonly reason: string;
 
-  constructor(reason: string, message: string) {
-    super(message);
+  constructor(reason: string, what: string, where?: string) {
+    super({ what, ...(where === undefined ? {} : { where }) });
     this.reason = reason;
   }
 }
+
+/** There was no answer, or only that there is none just now: the next may be one. */
+export class NoAnswer extends UserError {}
 
 /**
  * The cluster as the release driver uses it. kubectl does the talking: it knows every kind of kubeconfig and every way to
@@ -116,35 +119,86 @@ export class Cluster {
     return this.#run(["get", "--raw", path], undefined, timeoutMs);
   }
 
-  async #run(args: readonly string[], input?: string, timeoutMs = TIMEOUT_MS): Promise<string> {
+  /**
+   * @param input for stdin; whatever may be secret goes there, as anybody on the machine can read a command line
+   * @throws Refused, NoAnswer, or UserError where there is no kubectl
+   */
+  async #run(args: readonly string[], input = "", timeoutMs = TIMEOUT_MS): Promise<string> {
     const { kubectl, context, kubeconfig } = this.#access;
-    const where = [
-      `--context=${context}`,
-      ...(kubeconfig === undefined ? [] : [`--kubeconfig=${kubeconfig}`]),
-    ];
-    const result = await execa(kubectl, [...args, ...where], {
-      reject: false,
-      timeout: timeoutMs,
-      // Ctrl-C reaches the whole process group; the driver decides itself what is still to be done.
-      detached: true,
-      ...(input === undefined ? { stdin: "ignore" } : { input }),
-    });
-    if (result.exitCode === 0) return result.stdout;
-    throw failure(result.stderr, args, context, result.timedOut);
+    const where = `context ${context}: kubectl ${args.slice(0, 2).join(" ")}`;
+    // Not as a flag, which takes one file only.
+    const env = kubeconfig === undefined ? process.env : { ...process.env, KUBECONFIG: kubeconfig };
+    const command = { program: kubectl, args: [...args, `--context=${context}`], env, input };
+    const { exitCode, stdout, stderr } = await ended(command, timeoutMs);
+    if (exitCode === 0) return stdout;
+    throw failure(where, exitCode === undefined ? "no answer in time" : stderr.trim());
   }
 }
 
 const TIMEOUT_MS = 20_000;
 
-function failure(stderr: string, args: readonly string[], context: string, timedOut: boolean): Error {
-  const message = stderr.trim();
-  const refused = /^Error from server \((\w+)\)/m.exec(message) ?? /^The request is (invalid)/m.exec(message);
-  if (refused?.[1] !== undefined) {
-    return new Refused(refused[1] === "invalid" ? "Invalid" : refused[1], message);
-  }
-  return new UserError({
-    where: `context ${context}: kubectl ${args.slice(0, 2).join(" ")}`,
-    what: timedOut ? "no answer in time" : message.split("\n").at(-1) || "kubectl failed without a word",
-    remedy: "check that the cluster answers: slipway doctor",
+interface Command {
+  readonly program: string;
+  readonly args: readonly string[];
+  readonly env: NodeJS.ProcessEnv;
+  readonly input: string;
+}
+
+interface Ended {
+  /** Undefined: it took too long, or somebody killed it. */
+  readonly exitCode: number | undefined;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Runs kubectl to its end, without the library that other rooms use: that takes longer to load than kubectl takes. */
+async function ended({ program, args, env, input }: Command, timeoutMs: number): Promise<Ended> {
+  // Ctrl-C reaches the whole process group; the driver decides itself what is still to be done.
+  const child = spawn(program, args, { env, detached: true });
+  let isLate = false;
+  const timer = setTimeout(() => {
+    isLate = true;
+    child.kill("SIGKILL");
+    // Whatever helps it to log in may live on and hold its pipes.
+    for (const stream of [child.stdout, child.stderr]) stream.destroy();
+  }, timeoutMs);
+  // One that ends before it has read everything says so by its exit code.
+  child.stdin.on("error", () => {}).end(input);
+  const exited = new Promise<number | undefined>((resolve, reject) => {
+    child.once("error", (error) => reject(notThere(program, error)));
+    child.once("exit", (code) => resolve(code ?? undefined));
   });
+  try {
+    const read = (stream: typeof child.stdout) => text(stream).catch(() => "");
+    const [exitCode, stdout, stderr] = await Promise.all([exited, read(child.stdout), read(child.stderr)]);
+    return { exitCode: isLate ? undefined : exitCode, stdout, stderr };
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function notThere(program: string, error: NodeJS.ErrnoException): UserError {
+  const remedy = "install kubectl (slipway doctor says what is missing)";
+  return new UserError({ where: program, what: `cannot be run: ${error.code}`, remedy }, { cause: error });
+}
+
+/** Reasons by which the API server says that it cannot answer, rather than that the answer is no. */
+const NOT_NOW = ["InternalError", "ServerTimeout", "ServiceUnavailable", "Timeout", "TooManyRequests"];
+
+/** What kubectl says when it never gets as far as the cluster, or as far as a request. */
+const MISCONFIGURED = /^error: (context |stat |You must be logged in)|^Error in configuration: /i;
+
+function failure(where: string, message: string): UserError {
+  const reason = reasonIn(message);
+  if (reason !== undefined && !NOT_NOW.includes(reason)) return new Refused(reason, message, where);
+  const what = message.split("\n").at(-1) || "kubectl failed without a word";
+  return MISCONFIGURED.test(what)
+    ? new UserError({ where, what, remedy: "check slipway:cluster and the kubeconfig" })
+    : new NoAnswer({ where, what, remedy: "check that the cluster answers: slipway doctor" });
+}
+
+/** kubectl has a form of its own for what is invalid, with or without the object's name. */
+function reasonIn(message: string): string | undefined {
+  const isInvalid = /^The (request|\S+ ".*") is invalid/m.test(message);
+  return isInvalid ? "Invalid" : /^Error from server \((\w+)\)/m.exec(message)?.[1];
 }

@@ -4,11 +4,11 @@ import { captureState } from "./driver/capture.ts";
 import { startGuard } from "./driver/guard.ts";
 import { note } from "./driver/report.ts";
 import { Failed, Run } from "./driver/run.ts";
-import { Session, type Setting } from "./driver/session.ts";
+import { QUEUE_MS, Session, type Setting } from "./driver/session.ts";
 import { stepThrough } from "./driver/steps.ts";
 import { moveBack, onItsWay, record, wayBack } from "./driver/take-back.ts";
-import type { ReleaseLock } from "./lock.ts";
-import { planDeploy, type Wanted } from "./model/plan.ts";
+import { awaitOthers, type ReleaseLock } from "./lock.ts";
+import { InProgress, planDeploy, type Wanted } from "./model/plan.ts";
 import { otherOf } from "./model/states.ts";
 import { preflightChecks, requirePassed } from "./preflight/preflight.ts";
 import { noRunners } from "./preflight/runners.ts";
@@ -52,10 +52,28 @@ export async function planOrder(project: Project, order: Order, override?: strin
  */
 export async function deploy(setting: Setting, order: Order): Promise<RunRecord | undefined> {
   const project = await Project.open(setting.place, setting.paths);
-  const { entries } = await planOrder(project, order);
+  const { entries } = await planInTurn(setting, project, order);
   if (Object.keys(entries).length === 0) return undefined;
   const session = await Session.start(setting, project, "deploy", entries);
   return session.finish(await locked(session, order));
+}
+
+/** Another release on its way is waited for, as long as somebody drives it. */
+async function planInTurn({ display, signal }: Setting, project: Project, order: Order): Promise<DeployPlan> {
+  for (;;) {
+    try {
+      return await planOrder(project, order);
+    } catch (error) {
+      if (!(error instanceof InProgress)) throw error;
+      const waited = await awaitOthers(project.cluster, project.config.environment, {
+        signal,
+        timeoutMs: QUEUE_MS,
+        onWait: (text) => display.happened(note(text)),
+      });
+      if (!waited) throw error;
+      await project.reload();
+    }
+  }
 }
 
 async function locked(session: Session, order: Order): Promise<RunEnd> {
@@ -111,17 +129,36 @@ async function released(session: Session, lock: ReleaseLock, entries: Entries): 
   const names = Object.keys(entries);
   await session.add({ what: "state captured", data: await captureState(project, names) });
   const guard = await startGuard(setting, names);
-  const stolen = AbortSignal.any([lock.lost, lock.asked]);
-  const signal = AbortSignal.any([setting.signal, stolen]);
+  const signal = AbortSignal.any([setting.signal, lock.lost, lock.asked]);
   try {
     await stepThrough(new Run({ project, engine, prometheus, report: session, signal }), entries);
     return { outcome: "succeeded" };
   } catch (error) {
-    // Whoever has the lock now, or has moved the traffic already, is the one to decide.
-    if (stolen.aborted) return { outcome: "stopped", cause: "asked for", reason: messageOf(stolen.reason) };
-    return await takeBack(session, names, failureOf(error, setting.signal));
+    // Whoever asked has moved the traffic already.
+    if (lock.asked.aborted)
+      return { outcome: "stopped", cause: "asked for", reason: messageOf(lock.asked.reason) };
+    const failure = failureOf(error, setting.signal);
+    if (lock.lost.aborted) return await afterOthers(session, names, failure);
+    return await takeBack(session, names, failure);
   } finally {
     await guard.dismiss();
+  }
+}
+
+/**
+ * A run that was cut off from the cluster has lost its lock. Whoever has it now comes first; what is on its way after
+ * that, nobody else looks after.
+ */
+async function afterOthers(session: Session, names: readonly string[], failure: Failed): Promise<RunEnd> {
+  const { because: cause, message: reason } = failure;
+  await session.add(note(`${reason}; waits for the lock, to go back`));
+  const lock = await session.lockAtLast();
+  try {
+    await session.project.reload();
+    if (onItsWay(session.project, names).length === 0) return { outcome: "stopped", cause, reason };
+    return await takeBack(session, names, failure);
+  } finally {
+    await lock.release();
   }
 }
 

@@ -143,9 +143,15 @@ export function stopRequest(holder: string, by: string): PatchOperation[] {
   ];
 }
 
+/** What its holder does with it: `deploy demo r7`. */
+export function doingOf({ metadata }: Lease): string | undefined {
+  return metadata.annotations?.[DOING];
+}
+
 /** `ana@laptop 4711 (deploy demo r7, since 2026-11-21T14:32:05Z)` */
-export function describe({ metadata, spec }: Lease): string {
-  const doing = metadata.annotations?.[DOING];
+export function describe(lease: Lease): string {
+  const { spec } = lease;
+  const doing = doingOf(lease);
   const facts = [...(doing === undefined ? [] : [doing]), `since ${toSecond(spec.acquireTime)}`];
   return `${spec.holderIdentity} (${facts.join(", ")})`;
 }

@@ -97,7 +97,40 @@ export async function acquireRelease(
   };
   const lock = await waitFor(check, { signal, timeoutMs, everyMs: pace.poll });
   if (lock !== undefined) return lock;
-  throw new UserError({
+  throw gaveUp(ref, behind);
+}
+
+/**
+ * Waits while anybody holds the lock of an environment, without taking it.
+ * @returns whether there was anybody to wait for
+ * @throws UserError when the time is over, or when the cluster cannot be asked.
+ */
+export async function awaitOthers(
+  cluster: LeaseStore,
+  environment: Environment,
+  { signal, timeoutMs, onWait }: QueueOptions,
+  pace: Pace = PACE,
+): Promise<boolean> {
+  const ref = leaseRef(environment);
+  const patience = new Patience();
+  let behind: string | undefined;
+  const look = async (): Promise<true | undefined> => {
+    const found = await cluster.get<Lease>(ref);
+    const state = standing(found, NOBODY, { now: new Date(), unchangedMs: patience.unchangedMs(found) });
+    if (state.kind !== "held") return true;
+    if (state.by !== behind) onWait(`waits for ${state.by}`);
+    behind = state.by;
+    return undefined;
+  };
+  if (await waitFor(look, { signal, timeoutMs, everyMs: pace.poll })) return behind !== undefined;
+  throw gaveUp(ref, behind);
+}
+
+/** A holder that no run is called. */
+const NOBODY = "";
+
+function gaveUp(ref: ObjectRef, behind: string | undefined): UserError {
+  return new UserError({
     where: `${ref.namespace}/${ref.name}`,
     what: behind === undefined ? "the lock could not be taken in time" : `gave up waiting for ${behind}`,
     remedy: "run this again when that one has ended",

@@ -89,6 +89,18 @@ const STUCK = new Set([
   "CreateContainerConfigError",
 ]);
 
+/** What a busy kubelet says of a ConfigMap or Secret that was made just now; its next try goes well. */
+const UNSETTLED = /^failed to sync (configmap|secret) cache/;
+
+/** The Deployments of a service's slots, out of a list. */
+export function deploymentsOf(
+  service: string,
+  found: readonly Deployment[],
+): Record<SlotName, Deployment | undefined> {
+  const of = (slot: SlotName) => found.find(({ metadata }) => metadata.name === slotName(service, slot));
+  return { blue: of("blue"), green: of("green") };
+}
+
 /** How many of a slot's pods can answer; all zero where it has no Deployment. */
 export function slotHealth(deployment: Deployment | undefined): SlotHealth {
   if (deployment === undefined) return { ready: 0, wanted: 0, image: undefined };
@@ -121,7 +133,7 @@ export function hopeless(
 function hopelessContainer(pod: string, status: ContainerStatus): Hopeless | undefined {
   const { reason = "", message } = status.state?.waiting ?? {};
   const told = message === undefined ? "" : `: ${message}`;
-  if (STUCK.has(reason)) return { reason: `pod ${pod}: ${reason}${told}` };
+  if (STUCK.has(reason) && !UNSETTLED.test(message ?? "")) return { reason: `pod ${pod}: ${reason}${told}` };
   if (reason !== "CrashLoopBackOff" && (status.ready || status.restartCount < RESTARTS)) return undefined;
   const last = status.lastState?.terminated;
   const times = `${status.restartCount} ${status.restartCount === 1 ? "restart" : "restarts"}`;

@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
-import { readFile, stat } from "node:fs/promises";
-import { join } from "node:path";
+import { mkdir, readFile, stat } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { isDeepStrictEqual } from "node:util";
 import type { StackPlace } from "../engine/stack.ts";
 import { formatPath } from "../infra/config/finding.ts";
 import type { Release } from "../infra/config/schema/releases.ts";
@@ -20,6 +21,9 @@ import { withReleases } from "./stack-file.ts";
 
 /** Entries of `slipway:releases` by service. */
 export type Entries = Readonly<Record<string, Release>>;
+
+/** Somebody else has written another entry for a service into the stack file since it was read. */
+export class ChangedMeanwhile extends UserError {}
 
 /** A stack as the driver works on it: its file, what the file says, and its cluster. */
 export class Project {
@@ -65,13 +69,36 @@ export class Project {
   }
 
   /**
-   * Writes entries into the stack file, whole or not at all. What somebody else changed there meanwhile stays.
-   * @throws UserError when slots may not be in such a state, or not come to it from where they are
+   * Writes entries into the stack file, whole or not at all. What somebody else changed meanwhile stays, and is an error
+   * where it is about the same services.
+   * @throws ChangedMeanwhile; UserError when slots may not be in such a state, or not come to it from where they are
    */
   async save(entries: Entries): Promise<void> {
+    const changed = await this.changed(Object.keys(entries));
+    if (changed.length > 0) {
+      const remedy = "look at slipway release status, then run this again";
+      throw new ChangedMeanwhile(
+        changed.map((name) => ({
+          where: this.#entry(name),
+          what: "somebody has changed it meanwhile",
+          remedy,
+        })),
+      );
+    }
+    await this.overwrite(entries);
+  }
+
+  /** As `save`, whatever somebody else has made of the same services: for the way back, which comes first. */
+  async overwrite(entries: Entries): Promise<void> {
     const { text, config } = await this.#with(entries);
-    this.#config = config;
     await writeWhole(this.file, text, (await stat(this.file)).mode & 0o777);
+    this.#config = config;
+  }
+
+  /** Which services have another entry in the file by now than the one that was read or written here last. */
+  async changed(names: readonly string[]): Promise<string[]> {
+    const { releases } = await this.#read();
+    return names.filter((name) => !isDeepStrictEqual(releases[name], this.#config.releases[name]));
   }
 
   /** Throws what {@link save} would throw, and writes nothing. */
@@ -105,9 +132,17 @@ export class Project {
     );
   }
 
+  #entry(name: string): string {
+    return `${fileName(this.place)}: ${formatPath(["slipway:releases", name])}`;
+  }
+
   /** Reads the file again: another run may have ended while this one waited for its turn. */
   async reload(): Promise<void> {
-    this.#config = checkStackFile(await readFile(this.file, "utf8"), fileName(this.place));
+    this.#config = await this.#read();
+  }
+
+  async #read(): Promise<Config> {
+    return checkStackFile(await readFile(this.file, "utf8"), fileName(this.place));
   }
 }
 
@@ -140,6 +175,7 @@ async function secretKubeconfig(place: StackPlace, file: string, paths: Paths): 
   const { openStack } = await import("../engine/stack.ts");
   const { value } = await (await openStack(paths, place)).getConfig(key);
   const target = join(paths.root, "releases", place.stack, "kubeconfig");
+  await mkdir(dirname(target), { recursive: true, mode: 0o700 });
   await writeWhole(target, value);
   return target;
 }

@@ -82,6 +82,23 @@ export interface StepData {
   readonly because: string;
 }
 
+/** One move of a drill, between the two releases of a service. Times in seconds, from the command on. */
+export interface DrilledMove {
+  readonly service: string;
+  /** `emergency`: one PATCH past the engine; `planned`: the stack file and `pulumi up`. */
+  readonly way: "emergency" | "planned";
+  /** Releases: the one that users leave, and the one that they come to. */
+  readonly from: string;
+  readonly to: string;
+  /** Until the cluster had taken the PATCH, or the engine was done. */
+  readonly seconds: number;
+  /** Until the last answer of `from`; left out where answers do not tell their release. */
+  readonly secondsToLastAnswer?: number;
+  /** Probes that ended meanwhile, and how many failed; left out where nothing answers them. */
+  readonly requests?: number;
+  readonly failed?: number;
+}
+
 /** Something that happened in a run; the recorder adds the time. */
 export type Happening =
   | { readonly what: "preflight"; readonly data: { readonly results: readonly PreflightResult[] } }
@@ -105,6 +122,7 @@ export type Happening =
       readonly data: { readonly service: string; readonly slot: SlotName; readonly weight: number };
     }
   | { readonly what: "step"; readonly data: StepData }
+  | { readonly what: "drilled"; readonly data: DrilledMove }
   /** It is decided that users go back; from here on the time to roll back counts. */
   | { readonly what: "going back"; readonly data: { readonly cause: Cause; readonly reason: string } }
   | { readonly what: "notified"; readonly data: { readonly deliveries: readonly Delivery[] } }

@@ -10,7 +10,8 @@ import type { RunRecord } from "./record.ts";
 /**
  * All users of some services back on the version before: first the traffic, which takes half a second and waits for
  * nobody, then the lock (whoever releases just now is asked to stop), then the engine's record.
- * @throws UserError when there is nothing to go back to, or nothing there that answers
+ * @returns with the outcome `failed` when nothing answers where users would go back to: they stay where they are
+ * @throws UserError when there is nothing to go back to
  */
 export async function rollback(
   setting: Setting,
@@ -29,7 +30,12 @@ export async function rollback(
   const session = await Session.start(setting, project, "rollback", all);
   const way = { project, engine: session.engine, report: session, signal: setting.signal };
   await session.add({ what: "going back", data: { cause: "asked for", reason } });
-  await moveBack(way, all);
+  try {
+    await moveBack(way, all);
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    return session.finish({ outcome: "failed", cause: "not ready", reason: error.message });
+  }
 
   if (isOnItsWay) await requestStop(project.cluster, project.config.environment, session.holder);
   const lock = await session.lock(setting.signal);

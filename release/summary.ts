@@ -1,5 +1,5 @@
 import { cell, code, reference, table } from "./markdown.ts";
-import { type RunEvent, type RunRecord, stepsOf } from "./record.ts";
+import { type DrilledMove, type RunEvent, type RunRecord, stepsOf } from "./record.ts";
 import {
   clockTime,
   comparisonText,
@@ -53,6 +53,8 @@ export function eventLine(event: RunEvent): string {
       return `${event.data.service}: ${event.data.slot} has ${event.data.weight} % of the users`;
     case "step":
       return `${event.data.service} at ${event.data.weight} %: ${event.data.verdict}: ${event.data.because}`;
+    case "drilled":
+      return drilledLine(event.data);
     case "going back":
       return `going back: ${event.data.reason}`;
     case "notified":
@@ -67,6 +69,15 @@ export function eventLine(event: RunEvent): string {
     case "failed state captured":
       return event.what;
   }
+}
+
+function drilledLine({ way, from, to, seconds, secondsToLastAnswer, requests, failed }: DrilledMove): string {
+  const last =
+    secondsToLastAnswer === undefined
+      ? ""
+      : `, last answer of ${from} after ${formatSeconds(secondsToLastAnswer)}`;
+  const probes = requests === undefined ? "" : `, ${failed} of ${requests} requests failed`;
+  return `${way} ${from} → ${to}: ${formatSeconds(seconds)}${last}${probes}`;
 }
 
 function facts(record: RunRecord): string {

@@ -51,6 +51,8 @@ export class Engine {
       } catch (error) {
         signal.throwIfAborted();
         if (isBusy(error)) {
+          // Should that one die, opening again removes its lock.
+          this.#stack = undefined;
           report.status(`${title}: waits for another pulumi that works on this stack`);
           await sleep(BUSY_MS, undefined, { signal });
           continue;

@@ -7,7 +7,7 @@ import { compare, type Finding, judge, type Yardstick } from "../analysis/verdic
 import { type Watched, watchStep } from "../analysis/watch.ts";
 import { otherOf, shareOf } from "../model/states.ts";
 import { watchPods } from "../pods.ts";
-import type { Project } from "../project.ts";
+import type { Entries, Project } from "../project.ts";
 import type { Cause, StepData } from "../record.ts";
 import type { Engine } from "./engine.ts";
 import type { Report } from "./report.ts";
@@ -50,6 +50,12 @@ export class Run implements RunParts {
     this.signal = signal;
   }
 
+  /** Writes entries into the stack file, unless the run is to touch nothing any more. */
+  async save(entries: Entries): Promise<void> {
+    this.signal.throwIfAborted();
+    await this.project.save(entries);
+  }
+
   /** @throws Failed with the engine's messages. */
   async up(title: string): Promise<void> {
     await this.engine.up(title, this.report, this.signal).catch((error) => {
@@ -83,6 +89,11 @@ export class Run implements RunParts {
   /** Gives candidates the shares that the stack file has. */
   async move(title: string, services: readonly ResolvedService[]): Promise<void> {
     await this.up(title);
+    await this.moved(services);
+  }
+
+  /** Candidates have the shares that the stack file has. */
+  async moved(services: readonly ResolvedService[]): Promise<void> {
     for (const service of services) {
       const slot = otherOf(service.release);
       const weight = shareOf(service.release);
@@ -97,8 +108,11 @@ export class Run implements RunParts {
   async watch(service: ResolvedService, stop: AbortSignal): Promise<void> {
     const over = new AbortController();
     const held = holdTraffic(this.project, [service.name], this.report, over.signal);
-    const watched = await this.#watched(service, stop).finally(() => over.abort());
-    await held;
+    const watched = await this.#watched(service, stop).finally(async () => {
+      over.abort();
+      // Nothing of the watch may touch the traffic after its end: the next to move it may be the way back.
+      await held;
+    });
     const findings =
       watched.measurement === undefined ? [] : compare(watched.measurement, this.#yardstick(service));
     const data = stepData(service, watched, findings);

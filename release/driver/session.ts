@@ -16,6 +16,7 @@ import {
 } from "../record.ts";
 import { closeUnfinished, Recorder, readRecords } from "../recorder.ts";
 import { Engine } from "./engine.ts";
+import { persist } from "./persist.ts";
 import { note, type Report } from "./report.ts";
 import { tell } from "./tell.ts";
 
@@ -37,7 +38,7 @@ export interface Setting {
 }
 
 /** How long to wait for other releases of the environment, in milliseconds. */
-const QUEUE_MS = 3_600_000;
+export const QUEUE_MS = 3_600_000;
 
 /** Folder of a stack's records. */
 export function recordsFolder(paths: Paths, stack: string): string {
@@ -110,6 +111,11 @@ export class Session implements Report {
     });
     if (lock.takenOver !== undefined) await this.add(note(`took over the lock of ${lock.takenOver}`));
     return lock;
+  }
+
+  /** As `lock`, for a run that has something to take back: it outlasts Ctrl-C and a cluster that does not answer. */
+  async lockAtLast(): Promise<ReleaseLock> {
+    return persist(() => this.lock(new AbortController().signal), this, new AbortController().signal);
   }
 
   /**

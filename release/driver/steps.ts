@@ -13,35 +13,43 @@ import type { Run } from "./run.ts";
  */
 export async function stepThrough(run: Run, entries: Entries): Promise<void> {
   const names = Object.keys(entries);
-  await run.project.save(entries);
+  await run.save(entries);
   await bringUp(run, names);
-  const reached = Math.max(...services(run, names).map(({ release }) => shareOf(release)));
-  if (reached > 0) await prove(run, names);
-  for (const share of sharesOf(services(run, names)).filter((step) => step > reached)) {
+  await prove(run, names);
+  for (const share of sharesOf(services(run, names))) {
+    if (!services(run, names).some((service) => nextShare(service, share) > shareOf(service.release)))
+      continue;
     await advance(run, names, share);
     await prove(run, names);
   }
-  await run.project.save(changed(run, names, ({ release }) => promoted(release)));
+  await run.save(changed(run, names, ({ release }) => promoted(release)));
   await run.up("promote");
 }
 
-/** The candidates' pods, without users. */
+/** A service's share when its group has come to `share`; one that an earlier run took further stays there. */
+function nextShare(service: ResolvedService, share: number): number {
+  return Math.max(shareOf(service.release), stepAt(service, share));
+}
+
+/** The candidates' pods: without users, or with those that an interrupted run gave them. */
 async function bringUp(run: Run, names: readonly string[]): Promise<void> {
   const parts = services(run, names);
   const title = parts.map(({ name, release }) => `${idOf(release)} of ${name} into ${otherOf(release)}`);
   await run.bringUp(title.join(", "), parts);
+  await run.moved(parts.filter(({ release }) => shareOf(release) > 0));
 }
 
 /** First the smoke tests for a share, then the share itself: each is a change of one resource per service. */
 async function advance(run: Run, names: readonly string[], share: number): Promise<void> {
-  const gated = changed(run, names, (service) => withGate(service.release, stepAt(service, share)));
+  const gated = changed(run, names, (service) => {
+    // One whose first step is yet to come has been tested for that one already.
+    return withGate(service.release, Math.max(nextShare(service, share), service.release.gate ?? 0));
+  });
   if (differs(run, gated)) {
-    await run.project.save(gated);
+    await run.save(gated);
     await run.up(`smoke test before ${share} %`);
   }
-  await run.project.save(
-    changed(run, names, (service) => withWeight(service.release, stepAt(service, share))),
-  );
+  await run.save(changed(run, names, (service) => withWeight(service.release, nextShare(service, share))));
   await run.move(`${share} % of the traffic`, services(run, names));
 }
 

@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import { isDeepStrictEqual } from "node:util";
 import { UserError } from "../../infra/lib/errors.ts";
 import type { SlotName } from "../../infra/lib/names.ts";
@@ -9,11 +8,9 @@ import { otherOf, takenBack } from "../model/states.ts";
 import { type Deployment, slotHealth } from "../pods.ts";
 import type { Entries, Project } from "../project.ts";
 import type { Engine } from "./engine.ts";
+import { persist } from "./persist.ts";
 import { note, type Report } from "./report.ts";
 import { currentWeights, formatWeights, holdTraffic, moveTraffic, plannedWeights } from "./traffic.ts";
-
-/** Time between two tries to reach the cluster, in milliseconds; the last one repeats. */
-const RETRY_MS = [100, 250, 500, 1_000, 2_000];
 
 /** Entries that put all users of some services back on the version before, as far as there is one to go back to. */
 export function wayBack(project: Project, names: readonly string[]): Entries {
@@ -83,7 +80,7 @@ export interface WayBack {
 export async function moveBack(way: Omit<WayBack, "engine">, entries: Entries): Promise<void> {
   const { project, report, signal } = way;
   await checkTargets(way, entries);
-  await project.save(entries);
+  await project.overwrite(entries);
   await shiftTraffic(project, Object.keys(entries), report, signal);
 }
 
@@ -142,16 +139,4 @@ export async function shiftTraffic(
       );
     }),
   );
-}
-
-async function persist<T>(work: () => Promise<T>, report: Report, signal: AbortSignal): Promise<T> {
-  for (let attempt = 0; ; attempt += 1) {
-    try {
-      return await work();
-    } catch (error) {
-      signal.throwIfAborted();
-      report.status(`the cluster does not answer; trying again (${(error as Error).message.split("\n")[0]})`);
-      await sleep(RETRY_MS[Math.min(attempt, RETRY_MS.length - 1)], undefined, { signal });
-    }
-  }
 }

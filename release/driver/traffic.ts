@@ -16,7 +16,7 @@ export function plannedWeights(service: ResolvedService): Weights {
 
 /**
  * Gives the slots their shares by one PATCH, past the engine: its next run takes the field over.
- * @returns false where the route does not have the shape that Slipway gave it: then only the engine can mend it.
+ * @returns false where there is no route of the shape that Slipway gave it: then only the engine can mend it.
  */
 export async function moveTraffic(
   cluster: Cluster,
@@ -28,7 +28,7 @@ export async function moveTraffic(
     await cluster.patch(object, operations);
     return true;
   } catch (error) {
-    if (error instanceof Refused && error.reason === "Invalid") return false;
+    if (error instanceof Refused && ["Invalid", "NotFound"].includes(error.reason)) return false;
     throw error;
   }
 }
@@ -53,8 +53,9 @@ export function formatWeights(weights: Weights | undefined): string {
 const HOLD_MS = 1_000;
 
 /**
- * Keeps the traffic where the stack file wants it until aborted: what somebody changes past Slipway is told and put back.
- * A cluster that does not answer is asked again.
+ * Keeps the traffic where the stack file wants it until aborted, and ends at once then: what somebody changes past Slipway
+ * is told and put back. A cluster that does not answer is asked again. Where the file says something else by now,
+ * somebody else drives, and is left to it.
  */
 export async function holdTraffic(
   project: Project,
@@ -62,19 +63,34 @@ export async function holdTraffic(
   report: Report,
   signal: AbortSignal,
 ): Promise<void> {
+  const over = new Promise<undefined>((resolve) => {
+    signal.addEventListener("abort", () => resolve(undefined), { once: true });
+    if (signal.aborted) resolve(undefined);
+  });
+  const told = new Set<string>();
   while (!signal.aborted) {
-    for (const service of names.map((name) => project.service(name))) {
-      await restore(project.cluster, service, report).catch(() => {});
-    }
+    for (const name of names) await restore(name).catch(() => {});
     await sleep(HOLD_MS, undefined, { signal, ref: false }).catch(() => {});
+  }
+
+  async function restore(name: string): Promise<void> {
+    const service = project.service(name);
+    const planned = plannedWeights(service);
+    const live = await Promise.race([currentWeights(project.cluster, service), over]);
+    if (signal.aborted || isDeepStrictEqual(live, planned)) return;
+    const changed = await project.changed([name]);
+    if (signal.aborted || changed.length > 0) return;
+    const moved = live !== undefined && (await moveTraffic(project.cluster, service, planned));
+    if (moved) {
+      const change = `${formatWeights(live)} instead of ${formatWeights(planned)}`;
+      await report.add(note(`the route of ${name} was changed past Slipway (${change}); put back`));
+    } else if (!told.has(name)) {
+      told.add(name);
+      await report.add(note(`the route of ${name} was changed past Slipway: ${FOREIGN}`));
+    }
   }
 }
 
-async function restore(cluster: Cluster, service: ResolvedService, report: Report): Promise<void> {
-  const planned = plannedWeights(service);
-  const live = await currentWeights(cluster, service);
-  if (live === undefined || isDeepStrictEqual(live, planned)) return;
-  await moveTraffic(cluster, service, planned);
-  const change = `${formatWeights(live)} instead of ${formatWeights(planned)}`;
-  await report.add(note(`the route of ${service.name} was changed past Slipway (${change}); put back`));
-}
+/** What is told where only the engine can mend a route. */
+const FOREIGN =
+  "it does not share the traffic between the two slots any more; the next change of its weights mends it";

@@ -24,9 +24,12 @@ export type Intent =
 /** What the plan needs of a service. */
 export type Subject = Pick<ResolvedService, "name" | "steps" | "config" | "release">;
 
+/** Another release of a service is on its way. */
+export class InProgress extends UserError {}
+
 /**
  * What deploying an image means in the state that the service is in.
- * @throws UserError when another release is on its way.
+ * @throws InProgress, or UserError for a release id that is taken
  */
 export function planDeploy(service: Subject, wanted: Wanted, override?: string): Intent {
   const { release } = service;
@@ -94,8 +97,8 @@ function nextId(release: Release): string {
   return `r${Math.max(...numbers) + 1}`;
 }
 
-function inProgress(name: string, release: Release, other: SlotRelease | undefined): UserError {
-  return new UserError({
+function inProgress(name: string, release: Release, other: SlotRelease | undefined): InProgress {
+  return new InProgress({
     where: `slipway:releases.${name}`,
     what: `${other?.release} (${other?.image}) is on its way with ${release.weight ?? 0} % of the traffic`,
     remedy: `finish it (slipway release promote ${name}) or take it back (slipway release rollback ${name}) first`,

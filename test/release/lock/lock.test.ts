@@ -3,7 +3,13 @@ import { afterEach, expect, it } from "vitest";
 import { UserError } from "../../../infra/lib/errors.ts";
 import { Refused } from "../../../release/cluster.ts";
 import { type Lease, leaseRef, type Run, taken } from "../../../release/lease.ts";
-import { acquireRelease, type Pace, type ReleaseLock, requestStop } from "../../../release/lock.ts";
+import {
+  acquireRelease,
+  awaitOthers,
+  type Pace,
+  type ReleaseLock,
+  requestStop,
+} from "../../../release/lock.ts";
 import { MemoryCluster } from "../../support/memory-cluster.ts";
 
 /** The same proportions as in earnest, much faster. */
@@ -258,4 +264,28 @@ it("asks the one that holds the lock when the request arrives, not the one befor
     cluster.put(taken("sandbox", undefined, run("carol@ci 3", "deploy demo r8"), new Date()));
   };
   expect(await requestStop(cluster, "sandbox", "bob@laptop 2")).toMatch(/^carol@ci 3 \(deploy demo r8/);
+});
+
+it("can be waited for without being taken: until it is given back, or has run out", async () => {
+  const cluster = new MemoryCluster();
+  const said: string[] = [];
+  const options = { signal: never, timeoutMs: 10_000, onWait: (text: string) => said.push(text) };
+  const others = () => awaitOthers(cluster, "sandbox", options, PACE);
+  expect(await others()).toBe(false);
+
+  const first = await acquire(cluster, "ana@laptop 1");
+  const waiting = others();
+  await expect
+    .poll(() => said)
+    .toEqual([expect.stringMatching(/^waits for ana@laptop 1 \(deploy demo r7, /)]);
+  await first.release();
+  expect(await waiting).toBe(true);
+  expect(await holderOf(cluster)).toBeUndefined();
+
+  await cluster.replace({
+    ...abandoned("bob@ci 2"),
+    metadata: (await cluster.get<Lease>(REF))?.metadata ?? REF,
+  });
+  expect(await others()).toBe(true);
+  expect(await holderOf(cluster)).toBe("bob@ci 2");
 });

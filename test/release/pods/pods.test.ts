@@ -91,6 +91,13 @@ describe("hopeless", () => {
 
   it.each<[string, Partial<ContainerStatus>]>([
     ["being made", waiting("ContainerCreating")],
+    [
+      "waiting for a ConfigMap that was made just now",
+      waiting(
+        "CreateContainerConfigError",
+        "failed to sync configmap cache: timed out waiting for the condition",
+      ),
+    ],
     ["started, not ready yet", {}],
     ["failed once and started again", { restartCount: 1, ...ended(1) }],
     ["restarted often in the past, ready now", { ready: true, restartCount: 7, ...ended(1) }],
