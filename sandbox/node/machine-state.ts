@@ -112,11 +112,14 @@ async function removeTableIfEmpty(table: string): Promise<void> {
   if (exitCode === 0 && isEmptyTable(stdout)) await run("nft", ["delete", "table", ...name]);
 }
 
+/** Gone already; others' files in it; others' mount on it, as `ip netns add` makes one on its folder. */
+const KEPT = ["ENOENT", "ENOTEMPTY", "EBUSY"];
+
 function removeFolderIfEmpty(folder: string): void {
   try {
     rmdirSync(folder);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    if (code !== "ENOENT" && code !== "ENOTEMPTY") throw error;
+    if (code === undefined || !KEPT.includes(code)) throw error;
   }
 }
