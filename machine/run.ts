@@ -1,4 +1,4 @@
-import { execa, type Options } from "execa";
+import type { Options } from "execa";
 import { UserError } from "../infra/lib/errors.ts";
 
 /** What a finished command left: exit code and text. */
@@ -34,6 +34,8 @@ export function tail(text: string, lines = TAIL_LINES): string {
  * Never put a secret on the command line: use `input` or `env`.
  */
 export async function run(command: string, args: readonly string[], options: RunOptions = {}): Promise<Ran> {
+  // Not at the start: it takes longer to load than many a command takes.
+  const { execa } = await import("execa");
   const { onLine, remedy, allowFailure, ...rest } = options;
   const child = execa(command, args, {
     ...rest,

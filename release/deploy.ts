@@ -1,12 +1,8 @@
-import { UserError } from "../infra/lib/errors.ts";
 import { runChecks } from "../machine/check.ts";
-import { captureState } from "./driver/capture.ts";
-import { startGuard } from "./driver/guard.ts";
+import { guarded, untouched } from "./driver/guarded.ts";
 import { note } from "./driver/report.ts";
-import { Failed, Run } from "./driver/run.ts";
-import { QUEUE_MS, Session, type Setting } from "./driver/session.ts";
+import { QUEUE_MS, Session, type Setting, subjectOf, takeLock } from "./driver/session.ts";
 import { stepThrough } from "./driver/steps.ts";
-import { moveBack, onItsWay, record, wayBack } from "./driver/take-back.ts";
 import { awaitOthers, type ReleaseLock } from "./lock.ts";
 import { InProgress, planDeploy, type Wanted } from "./model/plan.ts";
 import { otherOf } from "./model/states.ts";
@@ -54,8 +50,36 @@ export async function deploy(setting: Setting, order: Order): Promise<RunRecord 
   const project = await Project.open(setting.place, setting.paths);
   const { entries } = await planInTurn(setting, project, order);
   if (Object.keys(entries).length === 0) return undefined;
+  const lock = await takeLock(setting, project, `deploy ${titleOf(project, entries)}`);
+  try {
+    return await inTurn(setting, project, order, lock);
+  } finally {
+    await lock.release();
+  }
+}
+
+/** Whoever had the lock before may have changed what there is to do. */
+async function inTurn(
+  setting: Setting,
+  project: Project,
+  order: Order,
+  lock: ReleaseLock,
+): Promise<RunRecord | undefined> {
+  await project.reload();
+  const { entries, nothing } = await planOrder(project, order);
+  if (Object.keys(entries).length === 0) {
+    setting.display.happened(note(nothing.join("; ")));
+    return undefined;
+  }
   const session = await Session.start(setting, project, "deploy", entries);
-  return session.finish(await locked(session, order));
+  return session.close(() => locked(session, lock, entries));
+}
+
+/** `demo r7` */
+function titleOf(project: Project, entries: Entries): string {
+  const [first] = Object.values(entries);
+  const release = first?.[otherOf(first)]?.release;
+  return [subjectOf(project, Object.keys(entries)), release].join(" ");
 }
 
 /** Another release on its way is waited for, as long as somebody drives it. */
@@ -76,30 +100,18 @@ async function planInTurn({ display, signal }: Setting, project: Project, order:
   }
 }
 
-async function locked(session: Session, order: Order): Promise<RunEnd> {
-  const { signal } = session.setting;
-  let lock: ReleaseLock | undefined;
+async function locked(session: Session, lock: ReleaseLock, entries: Entries): Promise<RunEnd> {
   try {
-    lock = await session.lock(signal);
-    await session.project.reload();
-    const { entries, nothing } = await planOrder(session.project, order);
-    if (Object.keys(entries).length === 0) return { outcome: "nothing to do", reason: nothing.join("; ") };
+    if (lock.takenOver !== undefined) await session.add(note(`took over the lock of ${lock.takenOver}`));
     await session.announce();
     await preflight(session, entries);
-    return await released(session, lock, entries);
+    return await guarded(session, lock, Object.keys(entries), (run) => stepThrough(run, entries));
   } catch (error) {
-    return endOf(error, session);
+    return untouched(error, session);
   } finally {
-    await lock?.release();
+    // Before everybody is told how it ended: the next in the queue need not wait for that.
+    await lock.release();
   }
-}
-
-/** What failed before anything was touched. */
-function endOf(error: unknown, { setting }: Session): RunEnd {
-  if (setting.signal.aborted)
-    return { outcome: "stopped", cause: "interrupted", reason: "before anything was changed" };
-  if (error instanceof UserError) return { outcome: "failed", cause: "preflight", reason: error.message };
-  throw error;
 }
 
 async function preflight(session: Session, entries: Entries): Promise<void> {
@@ -121,89 +133,4 @@ async function preflight(session: Session, entries: Entries): Promise<void> {
   const told = results.map(({ title, status, detail }) => ({ check: title, ok: status !== "fail", detail }));
   await session.add({ what: "preflight", data: { results: told } });
   requirePassed(results);
-}
-
-/** From the first change on: whatever happens, users end on one version. */
-async function released(session: Session, lock: ReleaseLock, entries: Entries): Promise<RunEnd> {
-  const { project, engine, prometheus, setting } = session;
-  const names = Object.keys(entries);
-  await session.add({ what: "state captured", data: await captureState(project, names) });
-  const guard = await startGuard(setting, names);
-  const signal = AbortSignal.any([setting.signal, lock.lost, lock.asked]);
-  try {
-    await stepThrough(new Run({ project, engine, prometheus, report: session, signal }), entries);
-    return { outcome: "succeeded" };
-  } catch (error) {
-    // Whoever asked has moved the traffic already.
-    if (lock.asked.aborted)
-      return { outcome: "stopped", cause: "asked for", reason: messageOf(lock.asked.reason) };
-    const failure = failureOf(error, setting.signal);
-    if (lock.lost.aborted) return await afterOthers(session, names, failure);
-    return await takeBack(session, names, failure);
-  } finally {
-    await guard.dismiss();
-  }
-}
-
-/**
- * A run that was cut off from the cluster has lost its lock. Whoever has it now comes first; what is on its way after
- * that, nobody else looks after.
- */
-async function afterOthers(session: Session, names: readonly string[], failure: Failed): Promise<RunEnd> {
-  const { because: cause, message: reason } = failure;
-  await session.add(note(`${reason}; waits for the lock, to go back`));
-  const lock = await session.lockAtLast();
-  try {
-    await session.project.reload();
-    if (onItsWay(session.project, names).length === 0) return { outcome: "stopped", cause, reason };
-    return await takeBack(session, names, failure);
-  } finally {
-    await lock.release();
-  }
-}
-
-function failureOf(error: unknown, interrupted: AbortSignal): Failed {
-  if (interrupted.aborted) return new Failed("interrupted", "stopped by Ctrl-C or SIGTERM");
-  return error instanceof Failed ? error : new Failed("cluster", messageOf(error), { cause: error });
-}
-
-async function takeBack(session: Session, names: readonly string[], failure: Failed): Promise<RunEnd> {
-  const { because: cause, message: reason } = failure;
-  const unproven = onItsWay(session.project, names);
-  // Before the first change, and after the last: there is nothing to take back.
-  if (unproven.length === 0) return { outcome: "failed", cause, reason };
-  const way = {
-    project: session.project,
-    engine: session.engine,
-    report: session,
-    signal: new AbortController().signal,
-  };
-  await session.add({ what: "going back", data: { cause, reason } });
-  try {
-    const entries = wayBack(session.project, unproven);
-    await moveBack(way, entries);
-    await session.add({ what: "failed state captured", data: await captureState(session.project, names) });
-    await record(way, unproven);
-    return { outcome: "rolled back", cause, reason, ...schemaNote(session, names) };
-  } catch (error) {
-    const trouble = messageOf(error);
-    await session.add(note(`could not go back: ${trouble}`));
-    return { outcome: "failed", cause, reason: `${reason}\nand the way back failed: ${trouble}` };
-  }
-}
-
-/** A migrated database is never taken back, and nobody should believe that it was. */
-function schemaNote({ project }: Session, names: readonly string[]): { schemaNote?: string } {
-  const migrated = names.flatMap((name) => {
-    const { migration, release } = project.service(name);
-    const failed = release[otherOf(release)];
-    return migration === undefined || failed?.schema === undefined
-      ? []
-      : [`the database of ${name} may be at schema ${failed.schema.min} or above and stays there`];
-  });
-  return migrated.length === 0 ? {} : { schemaNote: migrated.join("; ") };
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

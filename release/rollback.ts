@@ -1,11 +1,13 @@
 import { UserError } from "../infra/lib/errors.ts";
-import { captureState } from "./driver/capture.ts";
+import { askToStop } from "./driver/ask.ts";
+import { captureFailure } from "./driver/capture.ts";
+import { persist } from "./driver/persist.ts";
 import { note } from "./driver/report.ts";
 import { Session, type Setting } from "./driver/session.ts";
-import { moveBack, onItsWay, record, wayBack } from "./driver/take-back.ts";
-import { requestStop } from "./lock.ts";
-import { Project } from "./project.ts";
-import type { RunRecord } from "./record.ts";
+import { holding, moveBack, record, type WayBack, wayBack } from "./driver/take-back.ts";
+import type { ReleaseLock } from "./lock.ts";
+import { type Entries, Project } from "./project.ts";
+import type { RunEnd, RunRecord } from "./record.ts";
 
 /**
  * All users of some services back on the version before: first the traffic, which takes half a second and waits for
@@ -19,39 +21,60 @@ export async function rollback(
   reason: string,
 ): Promise<RunRecord> {
   const project = await Project.open(setting.place, setting.paths);
-  const entries = wayBack(project, names);
-  const isOnItsWay = onItsWay(project, names).length > 0;
-  const unfinished = names.filter((name) => project.service(name).release.phase === "rollback");
-  if (Object.keys(entries).length === 0 && unfinished.length === 0) throw nothingBehind(project, names);
-  const all = {
-    ...Object.fromEntries(unfinished.map((name) => [name, project.service(name).release])),
-    ...entries,
-  };
-  const session = await Session.start(setting, project, "rollback", all);
-  const way = { project, engine: session.engine, report: session, signal: setting.signal };
+  const entries = { ...unrecorded(project, names), ...wayBack(project, names) };
+  if (Object.keys(entries).length === 0) throw nothingBehind(project, names);
+  const session = await Session.start(setting, project, "rollback", entries);
+  return session.close(() => back(session, entries, reason));
+}
+
+/** What an earlier way back moved, which the engine may not have recorded: asking for it again finishes it. */
+function unrecorded(project: Project, names: readonly string[]): Entries {
+  const found = names.filter((name) => project.service(name).release.phase === "rollback");
+  return Object.fromEntries(found.map((name) => [name, project.service(name).release]));
+}
+
+async function back(session: Session, entries: Entries, reason: string): Promise<RunEnd> {
+  const { project, engine, setting } = session;
+  const way = { project, engine, report: session, signal: setting.signal };
   await session.add({ what: "going back", data: { cause: "asked for", reason } });
   try {
-    await moveBack(way, all);
+    await moveBack(way, entries);
   } catch (error) {
+    if (setting.signal.aborted)
+      return { outcome: "stopped", cause: "interrupted", reason: "before the traffic was moved" };
     if (!(error instanceof UserError)) throw error;
-    return session.finish({ outcome: "failed", cause: "not ready", reason: error.message });
+    return { outcome: "failed", cause: "not ready", reason: error.message };
   }
+  return holding(way, Object.keys(entries), () => recorded(session, way, entries, reason));
+}
 
-  if (isOnItsWay) await requestStop(project.cluster, project.config.environment, session.holder);
-  const lock = await session.lock(setting.signal);
+async function recorded(session: Session, way: WayBack, entries: Entries, reason: string): Promise<RunEnd> {
+  const { project, signal } = way;
+  const names = Object.keys(entries);
+  let lock: ReleaseLock | undefined;
   try {
+    await persist(() => askToStop(session, names), session, signal);
+    lock = await persist(() => session.lock(signal), session, signal);
+    if ((await project.changed(names)).length > 0) return overtaken(names);
     await session.announce();
-    await session.add({ what: "failed state captured", data: await captureState(project, Object.keys(all)) });
-    await project.save(all);
-    await record(way, Object.keys(all));
-    return await session.finish({ outcome: "succeeded", cause: "asked for", reason });
+    await captureFailure(project, names, session);
+    await record(way, names);
+    return { outcome: "succeeded", cause: "asked for", reason };
   } catch (error) {
-    if (!(error instanceof UserError)) throw error;
+    if (!signal.aborted && !(error instanceof UserError)) throw error;
     await session.add(note("the traffic is back; the engine has not recorded it yet: run this again"));
-    return await session.finish({ outcome: "failed", cause: "engine", reason: error.message });
+    return signal.aborted
+      ? { outcome: "stopped", cause: "interrupted", reason: "before the engine had recorded it" }
+      : { outcome: "failed", cause: "engine", reason: (error as UserError).message };
   } finally {
-    await lock.release();
+    await lock?.release();
   }
+}
+
+/** Another run had the lock first, and has gone on from there. */
+function overtaken(names: readonly string[]): RunEnd {
+  const reason = `the traffic was moved; by now another run has changed the stack file's entry of ${names.join(", ")}`;
+  return { outcome: "stopped", cause: "edited by hand", reason };
 }
 
 function nothingBehind(project: Project, names: readonly string[]): UserError {

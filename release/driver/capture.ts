@@ -2,6 +2,7 @@ import { SLOTS } from "../../infra/lib/names.ts";
 import { slotName } from "../../infra/slots/model/manifests.ts";
 import { type Deployment, type Pod, slotHealth } from "../pods.ts";
 import type { Project } from "../project.ts";
+import { note, type Report } from "./report.ts";
 import { currentWeights } from "./traffic.ts";
 
 /** What each service is like just now: its entry, the traffic, both Deployments, and pods that are not well. */
@@ -11,6 +12,19 @@ export async function captureState(
 ): Promise<Readonly<Record<string, unknown>>> {
   const states = names.map(async (name) => [name, await serviceState(project, name)] as const);
   return Object.fromEntries(await Promise.all(states));
+}
+
+/** Has the failed state on record; no way back waits for one that cannot be had. */
+export async function captureFailure(
+  project: Project,
+  names: readonly string[],
+  report: Report,
+): Promise<void> {
+  try {
+    await report.add({ what: "failed state captured", data: await captureState(project, names) });
+  } catch (error) {
+    await report.add(note(`the failed state could not be captured: ${(error as Error).message}`));
+  }
 }
 
 async function serviceState(project: Project, name: string): Promise<Readonly<Record<string, unknown>>> {

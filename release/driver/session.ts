@@ -18,7 +18,6 @@ import { closeUnfinished, Recorder, readRecords } from "../recorder.ts";
 import { Engine } from "./engine.ts";
 import { persist } from "./persist.ts";
 import { note, type Report } from "./report.ts";
-import { tell } from "./tell.ts";
 
 /** Who watches a run. */
 export interface Display {
@@ -69,7 +68,7 @@ export class Session implements Report {
     const { place, paths, ticket } = setting;
     const names = Object.keys(entries);
     const start = {
-      name: names.length === 1 ? (names[0] ?? "") : project.service(names[0] ?? "").system,
+      name: subjectOf(project, names),
       stack: place.stack,
       environment: project.config.environment,
       action,
@@ -87,12 +86,15 @@ export class Session implements Report {
 
   /** How the lock knows this run. */
   get holder(): string {
-    return `${login()} ${process.pid}`;
+    return holder();
   }
 
   async add(happening: Happening): Promise<void> {
-    this.setting.display.happened(happening);
-    await this.#recorder.add(happening);
+    const written = this.#recorder.add(happening);
+    // As it is on record: without secrets.
+    const recorded = this.record.events.at(-1);
+    if (recorded !== undefined) this.setting.display.happened(recorded);
+    await written;
   }
 
   status(text: string): void {
@@ -103,12 +105,7 @@ export class Session implements Report {
   async lock(signal: AbortSignal): Promise<ReleaseLock> {
     const { action, name, parts } = this.record;
     const doing = `${action} ${name} ${parts[0]?.to.release}`;
-    const run = { holder: this.holder, doing };
-    const lock = await acquireRelease(this.project.cluster, this.project.config.environment, run, {
-      signal,
-      timeoutMs: QUEUE_MS,
-      onWait: (text) => this.setting.display.happened(note(text)),
-    });
+    const lock = await takeLock({ ...this.setting, signal }, this.project, doing);
     if (lock.takenOver !== undefined) await this.add(note(`took over the lock of ${lock.takenOver}`));
     return lock;
   }
@@ -126,6 +123,15 @@ export class Session implements Report {
     await this.#learnSecrets();
     await this.#closeDeadRuns();
     this.#told = this.#tell();
+  }
+
+  /** Does the run's work, and ends the record with what comes of it, also where that is a fault of Slipway's own. */
+  async close(work: () => Promise<RunEnd>): Promise<RunRecord> {
+    const end = await work().catch(async (error: Error) => {
+      await this.finish({ outcome: "failed", cause: "engine", reason: error.message });
+      throw error;
+    });
+    return this.finish(end);
   }
 
   /** Ends the record, and tells everybody who is to be told. */
@@ -155,6 +161,8 @@ export class Session implements Report {
   }
 
   async #tell(): Promise<void> {
+    // What speaks to all the channels takes long to load, and no way back waits for it.
+    const { tell } = await import("./tell.ts");
     const deliveries = await tell(this.project, this.record, this.#secrets ?? {});
     if (deliveries.length > 0) await this.add({ what: "notified", data: { deliveries } });
   }
@@ -165,9 +173,40 @@ function hadLock({ events }: RunRecord): boolean {
   return events.some(({ what }) => what === "preflight" || what === "failed state captured");
 }
 
+/** Takes the lock of an environment, after whoever has it. */
+export async function takeLock(
+  { display, signal }: Pick<Setting, "display" | "signal">,
+  { cluster, config }: Project,
+  doing: string,
+): Promise<ReleaseLock> {
+  const run = { holder: holder(), doing };
+  const onWait = (text: string) => display.happened(note(text));
+  return acquireRelease(cluster, config.environment, run, { signal, timeoutMs: QUEUE_MS, onWait });
+}
+
+/** How the lock knows the runs of this process. */
+function holder(): string {
+  return `${login()} ${process.pid}`;
+}
+
 /** user@host */
 export function login(): string {
-  return `${userInfo().username}@${hostname()}`;
+  return `${userName()}@${hostname()}`;
+}
+
+/** In a container the user may have a number only. */
+function userName(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    return process.env.USER ?? `user-${process.getuid?.()}`;
+  }
+}
+
+/** What a run is about: its service or, of several, their system. */
+export function subjectOf(project: Project, names: readonly string[]): string {
+  const [first = ""] = names;
+  return names.length === 1 ? first : project.service(first).system;
 }
 
 /** What a run does to a service: from the version that serves users now to the one that is meant to. */

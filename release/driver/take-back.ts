@@ -1,11 +1,12 @@
 import { isDeepStrictEqual } from "node:util";
-import { UserError } from "../../infra/lib/errors.ts";
+import type { Release } from "../../infra/config/schema/releases.ts";
+import { type Fault, UserError } from "../../infra/lib/errors.ts";
 import type { SlotName } from "../../infra/lib/names.ts";
 import type { ResolvedService } from "../../infra/services/resolve.ts";
 import { slotName } from "../../infra/slots/model/manifests.ts";
 import type { Cluster } from "../cluster.ts";
 import { otherOf, takenBack } from "../model/states.ts";
-import { type Deployment, slotHealth } from "../pods.ts";
+import { type Deployment, type SlotHealth, slotHealth } from "../pods.ts";
 import type { Entries, Project } from "../project.ts";
 import type { Engine } from "./engine.ts";
 import { persist } from "./persist.ts";
@@ -28,8 +29,8 @@ export function onItsWay(project: Project, names: readonly string[]): string[] {
 
 /**
  * Refuses to give users to a version without a single ready pod, as long as the other one has some: what serves best
- * stays.
- * @throws UserError naming both, for each service where it is so.
+ * stays. And to a slot that holds another image than this stack file says: the file is older than what runs.
+ * @throws UserError for each service where it is so.
  */
 export async function checkTargets(
   { project, report, signal }: Omit<WayBack, "engine">,
@@ -38,29 +39,47 @@ export async function checkTargets(
   const faults = await Promise.all(
     Object.entries(entries).map(async ([name, entry]) => {
       const service = project.service(name);
-      const other = otherOf(entry);
-      const ready = await persist(() => readyPods(project.cluster, service), report, signal);
-      if (ready[entry.active] > 0 || ready[other] === 0) return [];
-      return [
-        {
-          where: `${name} in ${service.namespace}`,
-          what: `${entry[entry.active]?.release} in ${entry.active} has no ready pod to go back to; ${entry[other]?.release} in ${other} has ${ready[other]} and keeps the traffic`,
-          remedy: `mend it (kubectl describe deployment ${slotName(name, entry.active)} --namespace ${service.namespace}) and run this again, or deploy a fixed version`,
-        },
-      ];
+      const slots = await persist(() => slotsOf(project.cluster, service), report, signal);
+      return [...strangeTarget(service, entry, slots), ...deadTarget(service, entry, slots)];
     }),
   );
   if (faults.flat().length > 0) throw new UserError(faults.flat());
 }
 
-async function readyPods(
-  cluster: Cluster,
-  { name, namespace }: ResolvedService,
-): Promise<Record<SlotName, number>> {
+type Slots = Readonly<Record<SlotName, SlotHealth>>;
+
+/** A slot that most users are on may be gone back to whatever it holds; one that they left must hold what they left. */
+function strangeTarget({ name, namespace, release }: ResolvedService, entry: Release, slots: Slots): Fault[] {
+  const { active } = entry;
+  const { image } = slots[active];
+  if (release.active === active || image === undefined || image === entry[active]?.image) return [];
+  return [
+    {
+      where: `${name} in ${namespace}`,
+      what: `${active} runs ${image}; the stack file says ${entry[active]?.image}, so it does not know what runs`,
+      remedy: "get the stack file of whoever released last (git pull), and run this again",
+    },
+  ];
+}
+
+function deadTarget({ name, namespace }: ResolvedService, entry: Release, slots: Slots): Fault[] {
+  const { active } = entry;
+  const other = otherOf(entry);
+  if (slots[active].ready > 0 || slots[other].ready === 0) return [];
+  return [
+    {
+      where: `${name} in ${namespace}`,
+      what: `${entry[active]?.release} in ${active} has no ready pod to go back to; ${entry[other]?.release} in ${other} has ${slots[other].ready} and keeps the traffic`,
+      remedy: `mend it (kubectl describe deployment ${slotName(name, active)} --namespace ${namespace}) and run this again, or deploy a fixed version`,
+    },
+  ];
+}
+
+async function slotsOf(cluster: Cluster, { name, namespace }: ResolvedService): Promise<Slots> {
   const found = await cluster.list<Deployment>("deployment.apps", namespace, `app=${name}`);
-  const ready = (slot: SlotName) =>
-    slotHealth(found.find(({ metadata }) => metadata.name === slotName(name, slot))).ready;
-  return { blue: ready("blue"), green: ready("green") };
+  const health = (slot: SlotName) =>
+    slotHealth(found.find(({ metadata }) => metadata.name === slotName(name, slot)));
+  return { blue: health("blue"), green: health("green") };
 }
 
 /** What going back takes. */
@@ -85,21 +104,30 @@ export async function moveBack(way: Omit<WayBack, "engine">, entries: Entries): 
 }
 
 /**
- * The engine records what was moved. An engine that the stopped run left behind may set the old weights once more
- * meanwhile, so the traffic is held where it belongs.
+ * Does what comes after the traffic was moved back, and holds it there meanwhile: an engine that a stopped run left behind
+ * may set the old weights once more.
  */
+export async function holding<T>(
+  { project, report, signal }: Omit<WayBack, "engine">,
+  names: readonly string[],
+  work: () => Promise<T>,
+): Promise<T> {
+  const over = new AbortController();
+  const held = holdTraffic(project, names, report, AbortSignal.any([signal, over.signal]));
+  try {
+    return await work();
+  } finally {
+    over.abort();
+    await held;
+  }
+}
+
+/** The engine records what was moved; then it is looked at whether all is as it should be. */
 export async function record(
   { project, engine, report, signal }: WayBack,
   names: readonly string[],
 ): Promise<void> {
-  const over = new AbortController();
-  const holding = holdTraffic(project, names, report, AbortSignal.any([signal, over.signal]));
-  try {
-    await engine.up("record the way back", report, signal);
-  } finally {
-    over.abort();
-    await holding;
-  }
+  await engine.up("record the way back", report, signal);
   for (const name of names) await report.add(note(await verified(project, name)));
 }
 
@@ -107,12 +135,13 @@ export async function record(
 async function verified(project: Project, name: string): Promise<string> {
   const service = project.service(name);
   const { active } = service.release;
-  const [weights, ready] = await Promise.all([
+  const [weights, slots] = await Promise.all([
     currentWeights(project.cluster, service),
-    readyPods(project.cluster, service),
+    slotsOf(project.cluster, service),
   ]);
-  const fits = isDeepStrictEqual(weights, plannedWeights(service)) && ready[active] > 0;
-  const found = `${formatWeights(weights)}, ${ready[active]} pods of ${service.release[active]?.release} ready`;
+  const { ready } = slots[active];
+  const fits = isDeepStrictEqual(weights, plannedWeights(service)) && ready > 0;
+  const found = `${formatWeights(weights)}, ${ready} pods of ${service.release[active]?.release} ready`;
   return fits ? `verified: ${name} has ${found}` : `${name} is not as it should be: ${found}`;
 }
 

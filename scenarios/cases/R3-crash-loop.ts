@@ -19,7 +19,7 @@ const scenario: Scenario = {
       const record = assertEnded(ended, { exitCode: 1, outcome: "rolled back", cause: "not ready" });
       assert.equal(stepsIn(record), "");
       assert.match(record.reason ?? "", /does not stay up: .*exit code 1[\s\S]*crashing on purpose/);
-      return `${record.reason?.split("\n")[0]} in ${record.figures.seconds} s`;
+      return `${record.reason?.replaceAll(/\s+/g, " ")}; in ${record.figures.seconds} s`;
     });
     await then("all users are on the version before", () => demo.servesOnly("blue", "r1", "rollback"));
     const report = await load.stop();
