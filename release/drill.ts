@@ -1,15 +1,14 @@
 import type { Release } from "../infra/config/schema/releases.ts";
-import { UserError } from "../infra/lib/errors.ts";
 import { Audience } from "./drill/audience.ts";
 import { preflight, rehearsedState } from "./drill/checks.ts";
-import { DrilledFile, TakenOver } from "./drill/file.ts";
+import { DrilledFile } from "./drill/file.ts";
 import { Rehearsal } from "./drill/rehearsal.ts";
+import { messageOf, untouched } from "./driver/guarded.ts";
 import { note } from "./driver/report.ts";
 import { Failed } from "./driver/run.ts";
-import { Session, type Setting } from "./driver/session.ts";
-import { doingOf, type Lease, leaseRef } from "./lease.ts";
+import { Session, type Setting, takeLock } from "./driver/session.ts";
 import type { ReleaseLock } from "./lock.ts";
-import { Project } from "./project.ts";
+import { ChangedMeanwhile, Project } from "./project.ts";
 import type { RunEnd, RunRecord } from "./record.ts";
 
 /**
@@ -20,39 +19,39 @@ import type { RunEnd, RunRecord } from "./record.ts";
  */
 export async function drill(setting: Setting, name: string): Promise<RunRecord> {
   const project = await Project.open(setting.place, setting.paths);
-  const entries = { [name]: rehearsedState(project.service(name), project.services) };
-  const session = await Session.start(setting, project, "drill", entries);
-  return session.finish(await locked(session, name));
-}
-
-/** Whether a drill of one of these services goes on. */
-export async function isDrilled(
-  { cluster, config }: Pick<Project, "cluster" | "config">,
-  names: readonly string[],
-): Promise<boolean> {
-  const lease = await cluster.get<Lease>(leaseRef(config.environment));
-  const doing = lease === undefined ? undefined : doingOf(lease);
-  return names.some((name) => doing?.startsWith(`drill ${name} `));
-}
-
-async function locked(session: Session, name: string): Promise<RunEnd> {
-  const { project, setting } = session;
-  let lock: ReleaseLock | undefined;
+  const lock = await takeLock(setting, project, `drill ${name} ${former(stateOf(project, name))}`);
   try {
-    lock = await session.lock(setting.signal);
+    // Whoever had the lock before may have changed where there is to go.
     await project.reload();
-    const back = rehearsedState(project.service(name), project.services);
+    const back = stateOf(project, name);
+    const session = await Session.start(setting, project, "drill", { [name]: back });
+    return await session.close(() => locked(session, lock, name, back));
+  } finally {
+    await lock.release();
+  }
+}
+
+function stateOf(project: Project, name: string): Release {
+  return rehearsedState(project.service(name), project.services);
+}
+
+function former(back: Release): string | undefined {
+  return back[back.active]?.release;
+}
+
+async function locked(session: Session, lock: ReleaseLock, name: string, back: Release): Promise<RunEnd> {
+  const { project } = session;
+  try {
+    if (lock.takenOver !== undefined) await session.add(note(`took over the lock of ${lock.takenOver}`));
     await session.announce();
     const results = await preflight(project, name, back, () => pendingChanges(session));
     await session.add({ what: "preflight", data: { results } });
     return await rehearsed(session, lock, name, back);
   } catch (error) {
-    if (setting.signal.aborted)
-      return { outcome: "stopped", cause: "interrupted", reason: "before anything was changed" };
-    if (error instanceof UserError) return { outcome: "failed", cause: "preflight", reason: error.message };
-    throw error;
+    return untouched(error, session);
   } finally {
-    await lock?.release();
+    // Before everybody is told how it ended: the next in the queue need not wait for that.
+    await lock.release();
   }
 }
 
@@ -73,9 +72,10 @@ async function rehearsed(session: Session, lock: ReleaseLock, name: string, back
     await rehearsal.run();
     return { outcome: "succeeded" };
   } catch (error) {
-    // Whoever asked has moved the traffic already, in earnest.
-    if (lock.asked.aborted) return takenOver(lock.asked.reason);
-    return await putBack(session, rehearsal, lock, failureOf(error, setting.signal));
+    const cause = lock.asked.aborted ? lock.asked.reason : lock.lost.aborted ? lock.lost.reason : error;
+    // Whoever asked, or wrote the entry, has moved the traffic in earnest.
+    if (lock.asked.aborted || cause instanceof ChangedMeanwhile) return takenOver(cause);
+    return await putBack(session, rehearsal, lock, failureOf(cause, setting.signal));
   } finally {
     audience.leave();
   }
@@ -95,7 +95,7 @@ async function putBack(
     });
     return { outcome: "rolled back", cause, reason };
   } catch (error) {
-    if (error instanceof TakenOver) return takenOver(error);
+    if (error instanceof ChangedMeanwhile) return takenOver(error);
     const stuck = `the state before the drill could not be put back: ${messageOf(error)}\n${rehearsal.byHand}`;
     await session.add(note(stuck));
     return { outcome: "failed", cause, reason: `${reason}\n${stuck}` };
@@ -111,8 +111,4 @@ function takenOver(error: unknown): RunEnd {
 function failureOf(error: unknown, interrupted: AbortSignal): Failed {
   if (interrupted.aborted) return new Failed("interrupted", "stopped by Ctrl-C or SIGTERM");
   return error instanceof Failed ? error : new Failed("cluster", messageOf(error), { cause: error });
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

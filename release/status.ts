@@ -4,7 +4,7 @@ import type { ResolvedService } from "../infra/services/resolve.ts";
 import { trafficPatch } from "../infra/slots/model/traffic.ts";
 import { liveFigures } from "./analysis/measure.ts";
 import { PrometheusUnavailable, stackPrometheus } from "./analysis/prometheus.ts";
-import { type KubernetesObject, Refused } from "./cluster.ts";
+import type { KubernetesObject } from "./cluster.ts";
 import { type Lease, leaseRef } from "./lease.ts";
 import type { Deployment } from "./pods.ts";
 import type { Project } from "./project.ts";
@@ -79,7 +79,6 @@ function whyOf(error: unknown): string | undefined {
     );
   }
   if (error instanceof UserError) return error.faults.map(({ what }) => what).join("; ");
-  if (error instanceof Refused) return error.message;
   const { code, path } = error as NodeJS.ErrnoException;
   return path === undefined ? undefined : `${path}: ${code}`;
 }

@@ -5,6 +5,8 @@ import type { Setting } from "../../release/driver/session.ts";
 import type { RunRecord } from "../../release/record.ts";
 import { interruptible } from "../ui/interrupt.ts";
 import { EXIT, paint, printJson } from "../ui/output.ts";
+import { drillCommand } from "./release-drill.ts";
+import { statusCommand } from "./release-status.ts";
 
 const EXAMPLES = `
 Examples:
@@ -21,6 +23,8 @@ export function releaseCommand(): Command {
     .addCommand(deployCommand())
     .addCommand(rollbackCommand())
     .addCommand(promoteCommand())
+    .addCommand(statusCommand())
+    .addCommand(drillCommand())
     .addHelpText("after", EXAMPLES);
 }
 
@@ -127,7 +131,7 @@ async function watched<T>(
 const GOOD = ["succeeded", "nothing to do"];
 
 async function show(record: RunRecord | undefined, json = false): Promise<void> {
-  if (record === undefined) return;
+  if (record === undefined) return json ? printJson({ outcome: "nothing to do" }) : undefined;
   if (!GOOD.includes(record.outcome ?? "")) process.exitCode = EXIT.failed;
   if (json) return printJson(record);
   const { chatLine } = await import("../../release/summary.ts");

@@ -19,6 +19,11 @@ export function printJson(data: unknown): void {
 
 /** Prints rows under a head, aligned, without frames. */
 export function printTable(head: readonly string[], rows: readonly (readonly string[])[]): void {
+  process.stdout.write(`${formatTable(head, rows)}\n`);
+}
+
+/** The same as text. */
+export function formatTable(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const none = { top: "", "top-mid": "", "top-left": "", "top-right": "", bottom: "", "bottom-mid": "" };
   const bare = { "bottom-left": "", "bottom-right": "", left: "", "left-mid": "", mid: "", "mid-mid": "" };
   const table = new Table({
@@ -27,7 +32,7 @@ export function printTable(head: readonly string[], rows: readonly (readonly str
     style: { head: [], border: [], "padding-left": 0, "padding-right": 0 },
   });
   table.push(...rows.map((row) => [...row]));
-  process.stdout.write(`${table.toString()}\n`);
+  return table.toString();
 }
 
 /**

@@ -20,8 +20,15 @@ const FIRST_ANSWERS_MS = 5_000;
 /** The longest that a move may take: what a rollback may. */
 const MOVE_MS = 30_000;
 
-/** How long users stay where nobody can see when they have come there. */
-const BLIND_MS = 2_000;
+/** How long things are waited for, in milliseconds. */
+export interface Pace {
+  /** Without an answer of the release that was left, until users count as moved. */
+  readonly quiet: number;
+  /** Where nobody can see when users have moved. */
+  readonly blind: number;
+}
+
+const PACE: Pace = { quiet: 1_000, blind: 2_000 };
 
 /** The users' side of a drill: asks at the service's public address for as long as the drill lasts. */
 export class Audience {
@@ -29,8 +36,10 @@ export class Audience {
   readonly blindSpot: string | undefined;
   readonly #probe: Probe | undefined;
   readonly #sees: boolean;
+  readonly #pace: Pace;
 
-  private constructor(probe: Probe | undefined, blindSpot: string | undefined) {
+  private constructor(pace: Pace, probe: Probe | undefined, blindSpot?: string) {
+    this.#pace = pace;
     this.#probe = probe;
     this.#sees = blindSpot === undefined;
     this.blindSpot = blindSpot;
@@ -41,34 +50,39 @@ export class Audience {
     { name, kind, hostnames: [hostname], probes, release }: ResolvedService,
     gateway: GatewayConfig,
     signal: AbortSignal,
+    pace: Pace = PACE,
   ): Promise<Audience> {
     if (kind !== "http" || hostname === undefined)
-      return new Audience(undefined, `${name} has no address behind the gateway; ${ONLY_COMMANDS}`);
+      return new Audience(pace, undefined, `${name} has no address behind the gateway; ${ONLY_COMMANDS}`);
     const url = new URL(probes.readiness, publicUrl(hostname, gateway));
     const serving = release[release.active]?.release ?? "";
     const probe = new Probe(url);
+    const enough = () => (probe.answers.length >= FIRST_ANSWERS ? true : undefined);
     try {
-      return await Audience.#before(probe, url, serving, signal);
+      await waitFor(enough, { signal, timeoutMs: FIRST_ANSWERS_MS });
+      return Audience.#before(pace, probe, url, serving);
     } catch (error) {
       probe.stop();
       throw error;
     }
   }
 
-  static async #before(probe: Probe, url: URL, serving: string, signal: AbortSignal): Promise<Audience> {
-    const enough = () => (probe.answers.length >= FIRST_ANSWERS ? true : undefined);
-    await waitFor(enough, { signal, timeoutMs: FIRST_ANSWERS_MS });
+  static #before(pace: Pace, probe: Probe, url: URL, serving: string): Audience {
     const telling = tellingOf(probe.answers, serving);
     switch (telling.kind) {
       case "release":
-        return new Audience(probe, undefined);
+        return new Audience(pace, probe);
       case "silent": {
         const what = `answers of ${url} do not name their release in ${TESTERS.header}`;
-        return new Audience(probe, `${what}; ${ONLY_COMMANDS}`);
+        return new Audience(pace, probe, `${what}; ${ONLY_COMMANDS}`);
       }
       case "unreachable":
         probe.stop();
-        return new Audience(undefined, `${url} does not answer here (${telling.fault}); ${ONLY_COMMANDS}`);
+        return new Audience(
+          pace,
+          undefined,
+          `${url} does not answer here (${telling.fault}); ${ONLY_COMMANDS}`,
+        );
       case "other":
         throw new UserError({
           where: url.href,
@@ -85,12 +99,13 @@ export class Audience {
   async passage(move: Move, signal: AbortSignal): Promise<Seen> {
     const probe = this.#probe;
     if (probe === undefined || !this.#sees) {
-      await sleep(BLIND_MS, undefined, { signal });
+      await sleep(this.#pace.blind, undefined, { signal });
       if (probe === undefined) return {};
       const { requests, failed } = passageOf(probe.answers, move);
       return { requests, failed };
     }
-    const moved = () => (hasMoved(probe.answers, move, performance.now()) ? true : undefined);
+    const moved = () =>
+      hasMoved(probe.answers, move, performance.now(), this.#pace.quiet) ? true : undefined;
     if (await waitFor(moved, { signal, timeoutMs: MOVE_MS })) return passageOf(probe.answers, move);
     throw new Failed(
       "cluster",

@@ -1,21 +1,9 @@
 import { readFile, stat } from "node:fs/promises";
-import { isDeepStrictEqual } from "node:util";
 import type { Release } from "../../infra/config/schema/releases.ts";
 import { checkTransition } from "../../infra/slots/model/transition.ts";
 import { writeWhole } from "../../machine/processes.ts";
-import type { Project } from "../project.ts";
+import { ChangedMeanwhile, type Project } from "../project.ts";
 import { withReleases } from "../stack-file.ts";
-
-/** Somebody else has written the drilled service's entry: where its users belong is no longer for the drill to say. */
-export class TakenOver extends Error {
-  override readonly name = "TakenOver";
-
-  constructor(service: string) {
-    super(
-      `the entry of ${service} in the stack file was changed by another run: it decides where the users go`,
-    );
-  }
-}
 
 /** Production asks for a reason where steps are skipped; every user was on that release a moment ago. */
 const OVERRIDE = "drill: forward again after a rehearsed rollback";
@@ -27,8 +15,8 @@ export class DrilledFile {
   /** The entry as the drill found it. */
   readonly original: Release;
   readonly #originalText: string;
+  /** What the file holds if nobody else has changed it. */
   #text: string;
-  #entry: Release;
 
   private constructor(project: Project, service: string, text: string) {
     this.project = project;
@@ -36,7 +24,6 @@ export class DrilledFile {
     this.original = project.service(service).release;
     this.#originalText = text;
     this.#text = text;
-    this.#entry = this.original;
   }
 
   static async open(project: Project, service: string): Promise<DrilledFile> {
@@ -45,28 +32,29 @@ export class DrilledFile {
     return new DrilledFile(project, service, text);
   }
 
-  /** @throws TakenOver when the entry is not the one that the drill wrote last. */
+  /** @throws ChangedMeanwhile when the entry is not the one that the drill wrote last: another run has gone on from there. */
   async expectOwn(): Promise<void> {
-    await this.project.reload();
-    if (!isDeepStrictEqual(this.project.service(this.service).release, this.#entry))
-      throw new TakenOver(this.service);
+    if ((await this.project.changed([this.service])).length === 0) return;
+    throw new ChangedMeanwhile({
+      where: `slipway:releases.${this.service}`,
+      what: "somebody has changed it during the drill, and decides where the users go from here",
+      remedy: "see where they are: slipway release status",
+    });
   }
 
-  /** @throws TakenOver */
+  /** @throws ChangedMeanwhile */
   async save(entry: Release): Promise<void> {
-    await this.expectOwn();
     await this.project.save({ [this.service]: entry });
     this.#text = withReleases(this.#text, { [this.service]: entry });
-    this.#entry = entry;
   }
 
   /**
    * Back to the entry that the drill found. What others have changed meanwhile elsewhere in the file stays.
-   * @throws TakenOver
+   * @throws ChangedMeanwhile
    */
   async restore(): Promise<void> {
     const now = this.project.service(this.service);
-    if (checkTransition(now, now.environment, this.#entry, this.original).length > 0)
+    if (checkTransition(now, now.environment, now.release, this.original).length > 0)
       await this.save({ ...this.original, override: OVERRIDE });
     await this.save(this.original);
     const { file } = this.project;

@@ -36,21 +36,20 @@ export interface Move {
   readonly arriving: string;
 }
 
-/** For how long nothing may have come from the release that was left, in milliseconds. */
-const QUIET_MS = 1_000;
-
 /**
- * Whether the traffic has moved: the other release answers, and the one that was left has been quiet for a second.
+ * Whether the traffic has moved: the other release answers, and the one that was left has been quiet for a while.
  * @param now by `performance.now()`
+ * @param quietMs that while, in milliseconds
  */
 export function hasMoved(
   answers: readonly Answer[],
   { since, leaving, arriving }: Move,
   now: number,
+  quietMs: number,
 ): boolean {
   const arrived = answers.some(({ at, release }) => at >= since && release === arriving);
   const lastOld = answers.findLast(({ release }) => release === leaving)?.at ?? since;
-  return arrived && now - Math.max(lastOld, since) >= QUIET_MS;
+  return arrived && now - Math.max(lastOld, since) >= quietMs;
 }
 
 export function passageOf(answers: readonly Answer[], { since, leaving }: Move): Passage {

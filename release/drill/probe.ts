@@ -46,7 +46,7 @@ export class Probe {
     const call = (protocol === "https:" ? httpsRequest : httpRequest)(this.#url, {
       agent,
       headers: { host },
-      host: addressOf(hostname),
+      hostname: addressOf(hostname),
       servername: hostname,
       timeout: TIMEOUT_MS,
     });

@@ -7,7 +7,7 @@ import { persist } from "../driver/persist.ts";
 import { note } from "../driver/report.ts";
 import { Failed } from "../driver/run.ts";
 import type { Session } from "../driver/session.ts";
-import { record } from "../driver/take-back.ts";
+import { holding, record } from "../driver/take-back.ts";
 import { currentWeights, formatWeights, moveTraffic, plannedWeights } from "../driver/traffic.ts";
 import type { DrilledMove } from "../record.ts";
 import type { Audience } from "./audience.ts";
@@ -37,7 +37,7 @@ export class Rehearsal {
     this.#parts = parts;
   }
 
-  /** @throws Failed, TakenOver, the signal's reason, or what the engine says; users may be on either release then. */
+  /** @throws Failed, ChangedMeanwhile, the signal's reason, or what the engine says; users may be on either release then. */
   async run(): Promise<void> {
     const { session, file, audience, back, signal } = this.#parts;
     if (audience.blindSpot !== undefined) await session.add(note(audience.blindSpot));
@@ -59,7 +59,7 @@ export class Rehearsal {
   /**
    * Gives users the version that they had, first thing; the stack file and the engine's record follow.
    * @param beforeRecord what must be done before the file may be written
-   * @throws TakenOver when another run has decided meanwhile; Failed, or what else is in the way.
+   * @throws ChangedMeanwhile when another run has decided meanwhile; Failed, or what else is in the way.
    */
   async putBack(beforeRecord: () => Promise<void>): Promise<void> {
     const { session, file } = this.#parts;
@@ -67,8 +67,11 @@ export class Rehearsal {
     await this.#patch(this.#weights(file.original), AbortSignal.timeout(PUT_BACK_MS));
     await beforeRecord();
     await file.restore();
-    const way = { project: file.project, engine: session.engine, report: session };
-    if (this.#recorded) await record({ ...way, signal: new AbortController().signal }, [file.service]);
+    if (this.#recorded) {
+      const { signal } = new AbortController();
+      const way = { project: file.project, engine: session.engine, report: session, signal };
+      await holding(way, [file.service], () => record(way, [file.service]));
+    }
     await this.#verify();
   }
 
