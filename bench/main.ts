@@ -9,7 +9,7 @@ const EXAMPLES = `
 Examples:
   $ npm run bench                          everything, on the sandbox that \`npm start\` made
   $ npm run bench -- up memory             two groups
-  $ npm run --silent bench -- up --json    {"NAME": {"median", "p95", "max", "unit", "runs", "limit", "peers"}}`;
+  $ npm run --silent bench -- up --json    {"NAME": {"median", "p95", "max", "unit", "runs", "limit", "missed", "peers"}}`;
 
 async function measure(names: readonly string[], { json = false }: { json?: boolean }): Promise<void> {
   const benches = await loadBenches();
@@ -36,12 +36,22 @@ function printFigures(figures: Readonly<Record<string, Reported>>): void {
     head: ["figure", "median", "p95", "max", "unit", "runs", "limit"],
     style: { head: [] },
   });
-  for (const [name, { median, p95, max, unit, runs, limit, peers = {} }] of Object.entries(figures)) {
-    table.push([name, median, p95, max, unit, runs, limit ?? ""]);
-    for (const [peer, summary] of Object.entries(peers))
-      table.push([`  ${peer}`, summary.median, summary.p95, summary.max, unit, runs, ""]);
+  for (const [name, figure] of Object.entries(figures)) {
+    const { median, p95, max, unit, runs, note, peers = {} } = figure;
+    table.push([name, median, p95, max, unit, runs, limitOf(figure)]);
+    if (note !== undefined) table.push([{ content: `  ${note}`, colSpan: 7 }]);
+    for (const [peer, theirs] of Object.entries(peers)) {
+      if (typeof theirs === "string") table.push([{ content: `  ${peer}: ${theirs}`, colSpan: 7 }]);
+      else table.push([`  ${peer}`, theirs.median, theirs.p95, theirs.max, unit, theirs.runs, ""]);
+    }
   }
   process.stdout.write(`${table.toString()}\n`);
+}
+
+/** `500 (p95), missed` */
+function limitOf({ limit, limitOn = "median", missed }: Reported): string {
+  if (limit === undefined) return "";
+  return `${limit} (${limitOn})${missed === true ? ", missed" : ""}`;
 }
 
 await new Command("npm run bench --")

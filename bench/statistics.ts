@@ -1,13 +1,19 @@
+import { quantile } from "../infra/lib/quantile.ts";
+
 /** Measured values of one figure. */
 export interface Figure {
   /** `area.what`: a key of the JSON output. */
   readonly name: string;
-  readonly unit: "s" | "ms" | "MiB" | "GiB";
+  readonly unit: "s" | "ms" | "MiB" | "GiB" | "requests" | "points" | "resources";
   readonly samples: readonly number[];
-  /** The value that the median must not exceed, in the same unit. */
+  /** The value that must not be exceeded, in the same unit. */
   readonly limit?: number;
-  /** The same work done by others, measured in the same run: name -> values. */
-  readonly peers?: Readonly<Record<string, readonly number[]>>;
+  /** What must not exceed the limit. @default median */
+  readonly limitOn?: keyof Summary;
+  /** What the values were taken from: `41,230 requests, 20,615 over new connections`. */
+  readonly note?: string;
+  /** The same work done by others, measured in the same run: name -> values, or why there are none. */
+  readonly peers?: Readonly<Record<string, readonly number[] | string>>;
 }
 
 /** What is said of a set of values. */
@@ -17,19 +23,15 @@ export interface Summary {
   readonly max: number;
 }
 
-/** A figure as it is printed: summary, number of runs, and the same for each peer. */
-export interface Reported extends Summary {
-  readonly unit: Figure["unit"];
+/** A summary with the number of its values. */
+export interface Measured extends Summary {
   readonly runs: number;
-  readonly limit?: number;
-  readonly peers?: Readonly<Record<string, Summary>>;
 }
 
-/** The value below or at which a share (0 to 1) of the sorted values lies: the nearest rank, never interpolated. */
-export function quantile(values: readonly number[], share: number): number {
-  if (values.length === 0) throw new RangeError("no values");
-  const sorted = [...values].sort((a, b) => a - b);
-  return sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)] as number;
+/** A figure as it is printed: summaries in place of values, and whether the limit was kept. */
+export interface Reported extends Measured, Omit<Figure, "name" | "samples" | "peers"> {
+  readonly missed?: true;
+  readonly peers?: Readonly<Record<string, Measured | string>>;
 }
 
 /** Median, 95th percentile and maximum, rounded to three places. */
@@ -43,16 +45,26 @@ export function summarise(values: readonly number[]): Summary {
 }
 
 /** A figure with its summary in place of the values. */
-export function report({ unit, samples, limit, peers }: Figure): Reported {
+export function report({ name: _, samples, peers, ...rest }: Figure): Reported {
+  const own = measured(samples);
+  const { limit, limitOn = "median" } = rest;
   return {
-    ...summarise(samples),
-    unit,
-    runs: samples.length,
-    ...(limit === undefined ? {} : { limit }),
+    ...own,
+    ...rest,
+    ...(limit !== undefined && own[limitOn] > limit ? { missed: true } : {}),
     ...(peers === undefined
       ? {}
       : {
-          peers: Object.fromEntries(Object.entries(peers).map(([name, values]) => [name, summarise(values)])),
+          peers: Object.fromEntries(
+            Object.entries(peers).map(([name, values]) => [
+              name,
+              typeof values === "string" ? values : measured(values),
+            ]),
+          ),
         }),
   };
+}
+
+function measured(samples: readonly number[]): Measured {
+  return { ...summarise(samples), runs: samples.length };
 }

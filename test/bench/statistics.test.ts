@@ -1,14 +1,6 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
-import { quantile, report, summarise } from "../../bench/statistics.ts";
-
-it("takes quantiles by the nearest rank", () => {
-  expect(quantile([3, 1, 2], 0.5)).toBe(2);
-  expect(quantile([4, 1, 3, 2], 0.5)).toBe(2);
-  expect(quantile([1, 2, 3, 4, 5], 0.95)).toBe(5);
-  expect(quantile([7], 0.95)).toBe(7);
-  expect(() => quantile([], 0.5)).toThrow("no values");
-});
+import { report, summarise } from "../../bench/statistics.ts";
 
 it("keeps median <= p95 <= max, all of them measured values", () => {
   fc.assert(
@@ -21,16 +13,23 @@ it("keeps median <= p95 <= max, all of them measured values", () => {
   );
 });
 
-it("reports a figure with its peers", () => {
-  expect(
-    report({ name: "x", unit: "s", samples: [1, 2.0004, 3], limit: 4, peers: { kubectl: [5] } }),
-  ).toEqual({
+it("reports a figure with its peers, each with its own number of runs", () => {
+  const peers = { kubectl: [5, 6], helm: "not there: no npm" };
+  expect(report({ name: "x", unit: "s", samples: [1, 2.0004, 3], limit: 4, peers })).toEqual({
     median: 2,
     p95: 3,
     max: 3,
     unit: "s",
     runs: 3,
     limit: 4,
-    peers: { kubectl: { median: 5, p95: 5, max: 5 } },
+    peers: { kubectl: { median: 5, p95: 6, max: 6, runs: 2 }, helm: "not there: no npm" },
   });
+});
+
+it("says which limit was missed", () => {
+  const figure = { name: "x", unit: "ms", samples: [1, 1, 9], limit: 5 } as const;
+  expect(report(figure)).not.toHaveProperty("missed");
+  expect(report({ ...figure, limitOn: "max" })).toMatchObject({ limitOn: "max", missed: true });
+  expect(report({ ...figure, limit: 9, limitOn: "max" })).not.toHaveProperty("missed");
+  expect(report({ ...figure, limit: 0 })).toHaveProperty("missed", true);
 });

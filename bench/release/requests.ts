@@ -1,0 +1,33 @@
+import { type LoadReport, sumCounts, undelivered } from "../../sandbox/load/report.ts";
+import type { Figure } from "../statistics.ts";
+
+const NUMBER = new Intl.NumberFormat("en");
+
+/** How many requests got lost in each of several loads. A release's faults on purpose are not among them. */
+export function lostRequests(name: string, reports: readonly LoadReport[]): Figure {
+  return {
+    name,
+    unit: "requests",
+    samples: reports.map(undelivered),
+    limit: 0,
+    limitOn: "max",
+    note: noteOf(reports),
+  };
+}
+
+function noteOf(reports: readonly LoadReport[]): string {
+  const { sent, connections } = sumCounts(reports);
+  const kept = NUMBER.format(connections["keep-alive"].sent);
+  const fresh = NUMBER.format(connections.new.sent);
+  return `of ${NUMBER.format(sent)} requests: ${kept} over kept connections, ${fresh} over new ones`;
+}
+
+/** A load in one line, with its first failures. */
+export function loadLine(report: LoadReport): string {
+  const { sent, failures, lateness, cpu } = report;
+  const words = failures.slice(0, 3).map(({ what, connection }) => `${what} (${connection})`);
+  return [
+    `${NUMBER.format(sent)} requests, ${undelivered(report)} lost${words.length === 0 ? "" : `: ${words.join(", ")}`}`,
+    `the load took ${Math.round(cpu * 100)} % of a core and was at most ${Math.round(lateness.max)} ms late`,
+  ].join("; ");
+}
