@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { webAddress } from "./address.ts";
 import { duration, image, percent } from "./values.ts";
 
 const analysis = z
@@ -31,9 +32,9 @@ export const delivery = z.strictObject({
   /** The smoke test's runner: any image with `node` (22 or newer) on its PATH. */
   smoke: z.strictObject({ image }),
   /** Address of Prometheus. @default through the API server to the stack's own */
-  prometheus: z.url().optional(),
+  prometheus: webAddress.optional(),
   /** Address of a Pushgateway that gets the figures of every run. */
-  pushgateway: z.url().optional(),
+  pushgateway: webAddress.optional(),
 });
 
 export type DeliveryConfig = z.infer<typeof delivery>;
