@@ -56,7 +56,8 @@ async function buildGo(what: GoBuild, shop: Workshop, context: StepContext): Pro
   await mkdir(dirname(output), { recursive: true });
   const ldflags = ["-s", "-w", what.ldflags].filter((flag) => flag !== undefined).join(" ");
   const tags = what.tags === undefined ? [] : ["-tags", what.tags.join(",")];
-  const flags = ["-buildvcs=false", "-trimpath", "-ldflags", ldflags, ...tags];
+  // What debuggers read is stripped in the end (-s -w): not making it saves a tenth of the time.
+  const flags = ["-buildvcs=false", "-trimpath", "-gcflags=all=-dwarf=false", "-ldflags", ldflags, ...tags];
   await go(shop, source, ["build", "-v", ...flags, "-o", output, what.package], context, counter(context));
   return [what.output];
 }

@@ -70,7 +70,8 @@ export function goEnvironment(paths: Paths, memory = totalmem()): NodeJS.Process
   return {
     ...(memory < PLENTY_OF_MEMORY ? {} : { GOGC: "400" }),
     CGO_ENABLED: "0",
-    GOFLAGS: "-mod=readonly",
+    // Writable, so that whoever filled the cache may empty it.
+    GOFLAGS: "-mod=readonly -modcacherw",
     GOTOOLCHAIN: "local",
     GOWORK: "off",
     GOMODCACHE: paths.go.modules,
