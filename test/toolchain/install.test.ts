@@ -92,14 +92,20 @@ it("takes the publisher's download where it can be reached, and only once", asyn
 /** The first build compiles Go's standard library. */
 const FIRST_BUILD_MS = 180_000;
 
-it("builds from the Go module where the publisher cannot be reached", async () => {
-  const { notes, statuses } = await install();
-  expect(notes["greeter 1.0.0"]).toMatch(/^built in /);
-  expect(await greeting()).toBe("built");
-  expect(await greeting("hello")).toBe("built");
-  expect(statuses.some((status) => /^compiling, package \d+: .* \(about .* left\)$/.test(status))).toBe(true);
-  expect(await toolchainSteps(options)).toEqual([]);
-}, FIRST_BUILD_MS);
+it(
+  "builds from the Go module where the publisher cannot be reached",
+  async () => {
+    const { notes, statuses } = await install();
+    expect(notes["greeter 1.0.0"]).toMatch(/^built in /);
+    expect(await greeting()).toBe("built");
+    expect(await greeting("hello")).toBe("built");
+    expect(statuses.some((status) => /^compiling, package \d+: .* \(about .* left\)$/.test(status))).toBe(
+      true,
+    );
+    expect(await toolchainSteps(options)).toEqual([]);
+  },
+  FIRST_BUILD_MS,
+);
 
 it("builds from the Go module where the publisher's server accepts the connection and says nothing", async () => {
   standIn = await StandIn.start({ "/": () => {}, "/dl.example/": () => {}, "/dl.example/greeter": () => {} });
