@@ -7,6 +7,7 @@ import { demo } from "./demo.ts";
 import { backend, frontend } from "./paws360.ts";
 import { OWN_VARIABLES, type Service, type ServiceDefinition, service } from "./service.ts";
 import { shopApi, shopWeb } from "./shop.ts";
+import { storeApi, storeWeb } from "./store.ts";
 
 /** Every service by its name. */
 export type Catalogue = ReadonlyMap<string, Service>;
@@ -107,4 +108,4 @@ function badCalls({ name, system, calls }: Service, definitions: readonly Servic
 }
 
 /** All services that a stack may run: add yours here. */
-export const catalogue = buildCatalogue([demo, shopApi, shopWeb, backend, frontend]);
+export const catalogue = buildCatalogue([demo, shopApi, shopWeb, storeApi, storeWeb, backend, frontend]);

@@ -85,6 +85,11 @@ const migration = z.strictObject({
   command: z.array(z.string().min(1)).min(1),
   /** How long it may take. */
   timeout: duration,
+  /**
+   * Program and arguments that print the version of the database's schema, a whole number, as their last line. Started
+   * beside the service in its running pods. Without it a release goes by the declared ranges alone.
+   */
+  version: z.array(z.string().min(1)).min(1).optional(),
 });
 
 /** What a service is, whatever the environment. Sizes and names of one environment come from the stack file. */
@@ -123,6 +128,8 @@ export const service = z
     config: variables.default({}),
     /** Environment variables that come from secrets of the stack. */
     secrets: z.array(variable).default([]),
+    /** Instead of variables they may be files in /run/secrets, each of its variable's name: no process inherits them. */
+    secretsAs: z.enum(["variables", "files"]).default("variables"),
     /** Services of the same system that it calls. */
     calls: z.array(name).default([]),
     /** Folders that it writes to; everything else is read-only. */

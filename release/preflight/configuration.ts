@@ -1,5 +1,6 @@
 import type { Release } from "../../infra/config/schema/releases.ts";
 import { SECRET_PREFIX, serviceSecret, setSecretCommand } from "../../infra/config/secrets.ts";
+import { formatFault, type UserError } from "../../infra/lib/errors.ts";
 import type { ResolvedService } from "../../infra/services/resolve.ts";
 import { checkRelease } from "../../infra/slots/model/check.ts";
 import type { Finding } from "../../machine/check.ts";
@@ -35,7 +36,7 @@ export function schemaFinding(service: ResolvedService, entry: Release, live: nu
   const own = checkRelease(service, entry).find(({ path }) => path.at(-1) === "schema");
   if (own !== undefined) return { status: "fail", detail: own.what, ...remedyOf(own) };
   const range = entry[slot]?.schema;
-  if (range === undefined) return { status: "skip", detail: "the release declares no schema" };
+  if (range === undefined) return undeclared(service);
   const wants = `${entry[slot]?.release} works with schema ${range.min}..${range.max}`;
   if (live === undefined) return { status: "ok", detail: `${wants}; the database's own is not known` };
   const detail = `${wants}; the database has ${live}`;
@@ -47,6 +48,21 @@ export function schemaFinding(service: ResolvedService, entry: Release, live: nu
   if (service.migration !== undefined)
     return { status: "ok", detail: `${detail}; its migration comes first` };
   return { status: "fail", detail, remedy: `bring the database to schema ${range.min} first` };
+}
+
+function undeclared({ migration }: ResolvedService): Finding {
+  const detail = "the release declares no schema";
+  if (migration === undefined) return { status: "skip", detail };
+  const remedy = "name the versions that it works with: --schema MIN..MAX";
+  return { status: "warn", detail: `${detail}: its migration does not run`, remedy };
+}
+
+/** What is known from the ranges alone, where the database should have been asked and did not answer. */
+export function unaskedFinding(declared: Finding, { faults }: UserError): Finding {
+  if (declared.status !== "ok") return declared;
+  const remedy =
+    "see that its pods are ready and reach the database: nothing moves before the migration has looked";
+  return { status: "warn", detail: `${declared.detail}: ${faults.map(formatFault).join("; ")}`, remedy };
 }
 
 function remedyOf({ remedy }: { readonly remedy?: string }): Pick<Finding, "remedy"> {

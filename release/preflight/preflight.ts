@@ -13,7 +13,7 @@ import { type Cluster, Refused } from "../cluster.ts";
 import { plannedWeights } from "../driver/traffic.ts";
 import { otherOf } from "../model/states.ts";
 import type { Deployment } from "../pods.ts";
-import { schemaFinding, secretsFinding } from "./configuration.ts";
+import { schemaFinding, secretsFinding, unaskedFinding } from "./configuration.ts";
 import { credentialsFor } from "./credentials.ts";
 import { imageFinding, type Node } from "./image.ts";
 import {
@@ -45,7 +45,7 @@ export interface Surroundings {
   readonly cluster: Pick<Cluster, "get" | "list" | "raw">;
   readonly prometheus: Pick<Prometheus, "query">;
   readonly runners: RunnerGate;
-  /** Version of the schema of a service's database; undefined where it is not known. */
+  /** Version of the schema of a service's database; undefined where there is no way to ask, a UserError where it failed. */
   schemaVersion?(service: ResolvedService): Promise<number | undefined>;
 }
 
@@ -130,9 +130,22 @@ function fileChecks({ service, entry }: Subject, { secrets, stack, schemaVersion
     {
       area: service.name,
       title: "schema",
-      run: async () => schemaFinding(service, entry, await schemaVersion?.(service)),
+      run: () => liveSchemaFinding({ service, entry }, schemaVersion),
     },
   ];
+}
+
+/** A database that cannot be asked stops nothing: the migration refuses a version that is not the release's. */
+async function liveSchemaFinding(
+  { service, entry }: Subject,
+  ask: Surroundings["schemaVersion"],
+): Promise<Finding> {
+  try {
+    return schemaFinding(service, entry, await ask?.(service));
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    return unaskedFinding(schemaFinding(service, entry, undefined), error);
+  }
 }
 
 async function candidateImage({ service, entry }: Subject, nodes: () => Promise<Node[]>): Promise<Finding> {

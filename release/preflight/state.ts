@@ -8,7 +8,7 @@ import type { KubernetesObject } from "../cluster.ts";
 import { formatWeights, plannedWeights } from "../driver/traffic.ts";
 import { type Deployment, slotHealth } from "../pods.ts";
 
-const RESTORED = "the next pulumi up brings it back; if it was meant, write it into the stack file";
+const RESTORED = "pulumi up --refresh brings it back; if it was meant, write it into the stack file";
 
 /** The fault of an object that the engine believes to be there. */
 export function missing(what: string, namespace: string, stack: string): Finding {

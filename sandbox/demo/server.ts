@@ -1,4 +1,5 @@
-// Entry point of the demo service's image. Variables: PORT, SERVICE, RELEASE, SLOT, GREETING, FAULTS=on, FAULT_*.
+// Entry point of the demo service's image. Variables: PORT, SERVICE, RELEASE, SLOT, GREETING, FAULTS=on, FAULT_*; with
+// DATABASE_URL it takes orders, see database.ts.
 import { readFileSync } from "node:fs";
 import type { AddressInfo } from "node:net";
 import { hostname } from "node:os";
@@ -27,6 +28,10 @@ if (faults.crash) {
   process.exit(1);
 }
 
+// Without a database its client need not be loaded.
+const orders =
+  process.env.DATABASE_URL === undefined ? undefined : (await import("./orders.ts")).openOrders(process.env);
+
 const { server, stop } = createService({
   service: SERVICE ?? "demo",
   release,
@@ -37,11 +42,13 @@ const { server, stop } = createService({
   faults,
   faultsSwitchable: FAULTS === "on",
   exit: (code) => process.exit(code),
+  ...(orders === undefined ? {} : { orders }),
 });
 
 process.once("SIGTERM", async () => {
   log("stopping", { release });
   await stop();
+  await orders?.close();
   log("stopped", { release });
   process.exit(0);
 });

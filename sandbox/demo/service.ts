@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { setTimeout as sleep } from "node:timers/promises";
 import { evenFailures, type Faults, parseFaults } from "./faults.ts";
 import { createMetrics } from "./metrics.ts";
+import type { Orders } from "./orders.ts";
 
 /** Who this instance is, and how it starts. */
 export interface Settings {
@@ -16,6 +17,8 @@ export interface Settings {
   readonly faults: Faults;
   /** Whether PUT /faults is allowed. */
   readonly faultsSwitchable: boolean;
+  /** Where it has a database: every request to "/" places an order. */
+  readonly orders?: Pick<Orders, "place">;
   /** Ends the process. */
   readonly exit: (code: number) => void;
 }
@@ -53,7 +56,7 @@ export function createService(settings: Settings): Service {
       if (faults.latencyMs > 0) await sleep(faults.latencyMs);
       const identity = { service, release, slot, pod, version };
       if (fails(faults.errorRate)) return { status: 500, body: { ...identity, error: "failing on purpose" } };
-      return { status: 200, body: { ...identity, greeting: settings.greeting } };
+      return placed(settings.orders, { ...identity, greeting: settings.greeting });
     },
     "/livez": () => ({ status: 200, body: { status: "ok" } }),
     "/health": () =>
@@ -103,6 +106,17 @@ export function createService(settings: Settings): Service {
       return new Promise((resolve) => server.close(() => resolve()));
     },
   };
+}
+
+/** The answer, with the number of the order where orders are taken; 503 when it could not be placed. */
+async function placed(orders: Settings["orders"], body: Readonly<Record<string, unknown>>): Promise<Answer> {
+  if (orders === undefined) return { status: 200, body };
+  try {
+    return { status: 200, body: { ...body, order: await orders.place() } };
+  } catch (error) {
+    const { code = "unknown" } = error as { code?: string };
+    return { status: 503, body: { ...body, error: `no order was placed: ${code}` } };
+  }
 }
 
 function send(

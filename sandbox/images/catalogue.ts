@@ -34,13 +34,13 @@ const PAUSE = { name: "pause", tag: "1" } as const;
 export const PAUSE_IMAGE = `${REGISTRY}/${PAUSE.name}:${PAUSE.tag}`;
 
 const DEMO_FOLDER = fileURLToPath(new URL("../demo", import.meta.url));
-/** What the demo service imports, directly and through others; all without native code. */
-const DEMO_PACKAGES = ["prom-client", "@opentelemetry/api", "tdigest", "bintrees"];
+/** What the demo service and its migration import, directly and through others; all without native code. */
+const DEMO_PACKAGES = ["prom-client", "@opentelemetry/api", "tdigest", "bintrees", "postgres"];
 const CODE = /\.(js|cjs|mjs|json)$/;
 const require = createRequire(import.meta.url);
 
 /** Users and a folder for temporary files: what programs expect of any system. */
-const BASE: Layer = [
+export const BASE: Layer = [
   {
     path: "etc/passwd",
     mode: 0o644,
@@ -145,17 +145,17 @@ function packageFolder(name: string): string {
   return entry.slice(0, entry.lastIndexOf(`node_modules/${name}/`) + `node_modules/${name}`.length);
 }
 
-function filesBelow(folder: string, pattern: RegExp): string[] {
+export function filesBelow(folder: string, pattern: RegExp): string[] {
   return readdirSync(folder, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile() && pattern.test(entry.name))
     .map((entry) => join(entry.parentPath, entry.name))
     .sort();
 }
 
-function program(from: string, path: string): LayerEntry {
+export function program(from: string, path: string): LayerEntry {
   return { path, mode: 0o755, type: "file", from };
 }
 
-function file(from: string, path: string): LayerEntry {
+export function file(from: string, path: string): LayerEntry {
   return { path, mode: 0o644, type: "file", from };
 }

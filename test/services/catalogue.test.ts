@@ -10,11 +10,13 @@ function faults(change: Partial<ServiceDefinition>, ...others: ServiceDefinition
   return faultsOf(() => buildCatalogue([{ ...demo, ...change }, ...others]));
 }
 
-test("the catalogue holds the demo, and both parts of the shop and of paws360", () => {
+test("the catalogue holds the demo, and both parts of the shop, of the store and of paws360", () => {
   expect([...catalogue.keys()]).toEqual([
     "demo",
     "shop-api",
     "shop-web",
+    "store-api",
+    "store-web",
     "paws360-backend",
     "paws360-frontend",
   ]);
@@ -85,6 +87,16 @@ describe("an entry is refused for", () => {
       "a migration without a command",
       { migration: { command: [], timeout: "10m" } },
       "infra/services: demo.migration.command: found []\n  -> list at least 1",
+    ],
+    [
+      "a way to ask for the schema that is none",
+      { migration: { command: ["migrate"], timeout: "10m", version: [] } },
+      "infra/services: demo.migration.version: found []\n  -> list at least 1",
+    ],
+    [
+      "secrets in a place that nobody knows",
+      { secretsAs: "arguments" as "files" },
+      'infra/services: demo.secretsAs: found "arguments"\n  -> known here: variables, files',
     ],
     [
       "an autoscaler upside down",

@@ -73,6 +73,20 @@ describe("a slot's Deployment", () => {
     expect(plain.spec.template.spec.containers[0]?.envFrom).toHaveLength(1);
   });
 
+  test("gives it secrets as files where the catalogue says so, beside its scratch folders, and as nothing else", () => {
+    const files = { ...backend, secretsAs: "files" } as const;
+    const { spec } = deployment(files, planSlots(files, files.release).green, made).spec.template;
+    expect(spec.containers[0]?.envFrom).toEqual([{ configMapRef: { name: "config-1" } }]);
+    expect(spec.containers[0]?.volumeMounts).toEqual([
+      { name: "tmp", mountPath: "/tmp" },
+      { name: "service-secrets", mountPath: "/run/secrets", readOnly: true },
+    ]);
+    expect(spec.volumes).toEqual([
+      { name: "tmp", emptyDir: {} },
+      { name: "service-secrets", secret: { secretName: "secret-1", defaultMode: 0o440 } },
+    ]);
+  });
+
   test("is awaited, unless it was withdrawn: then it must not hold up the way back", () => {
     const awaited = { "pulumi.com/patchForce": "true" };
     expect(metadata.annotations).toEqual(awaited);

@@ -139,6 +139,22 @@ describe("a migration's Job", () => {
     ]);
   });
 
+  test("has the service's secrets as files where the service has them so", () => {
+    const files = { ...migrating, secretsAs: "files" } as const;
+    const { spec: own } =
+      migrationJob(files, planSlots(files, canary).green, made)?.spec.template ?? expect.unreachable();
+    expect(own.containers[0]?.envFrom).toEqual([{ configMapRef: { name: "config-1" } }]);
+    expect(own.containers[0]?.volumeMounts).toContainEqual({
+      name: "service-secrets",
+      mountPath: "/run/secrets",
+      readOnly: true,
+    });
+    expect(own.volumes).toContainEqual({
+      name: "service-secrets",
+      secret: { secretName: "secret-1", defaultMode: 0o440 },
+    });
+  });
+
   test("is the same at every step of a release: it runs once", () => {
     for (const [weight, gate] of [
       [5, 5],

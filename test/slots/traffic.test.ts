@@ -48,6 +48,11 @@ describe("moving the traffic of a service behind a gateway", () => {
   test("is one PATCH of both weights, if the route is Slipway's", () => {
     expect(trafficPatch(demo, { blue: 100, green: 0 })).toEqual({
       object: { kind: "httproute.gateway.networking.k8s.io", namespace: "demo-sandbox", name: "demo" },
+      head: {
+        apiVersion: "gateway.networking.k8s.io/v1",
+        kind: "HTTPRoute",
+        metadata: { namespace: "demo-sandbox", name: "demo" },
+      },
       operations: [
         { op: "test", path: "/spec/rules/0/backendRefs/0/name", value: "demo-blue" },
         { op: "test", path: "/spec/rules/0/backendRefs/1/name", value: "demo-green" },

@@ -4,6 +4,9 @@ import { UserError } from "../../lib/errors.ts";
 import { DNS_LABEL, HOSTNAME } from "../../lib/names.ts";
 import { parseCpu, parseMemory, parsePercent } from "../../lib/quantity.ts";
 
+// A process uses each schema once or twice: compiling it takes longer than that saves.
+z.config({ jitless: true });
+
 /** Text (or a bare YAML number, whose lacking unit `parse` then explains) read by one of lib's parsers. */
 function readWith<T>(parse: (text: string) => T, example: string) {
   return z

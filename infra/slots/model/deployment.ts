@@ -42,7 +42,7 @@ export function deployment<Text>(service: ResolvedService, state: SlotState, mad
       template: {
         metadata: { labels },
         spec: {
-          ...pod(service),
+          ...pod(service, made),
           terminationGracePeriodSeconds: toSeconds(service.shutdown.grace),
           topologySpreadConstraints: [
             {
@@ -67,14 +67,23 @@ export function leftToTheCluster({ role, scale }: SlotState): string[] {
   return scale === undefined || role === "candidate" ? [] : ["spec.replicas"];
 }
 
-/** What every pod with a service's image has: its account, no rights, and places to write to. */
-export function pod(service: ResolvedService) {
+/** Where secrets are that come as files. */
+const SECRETS_FOLDER = "/run/secrets";
+
+/** What every pod with a service's image has: its account, no rights, its secret files, and places to write to. */
+export function pod<Text>(service: ResolvedService, made: Made<Text>) {
   return {
     serviceAccountName: service.name,
     automountServiceAccountToken: false,
     enableServiceLinks: false,
     securityContext: podSecurity(service.user),
-    volumes: unlessEmpty(service.scratch.map((path) => ({ name: volumeName(path), emptyDir: {} }))),
+    volumes: unlessEmpty([
+      ...service.scratch.map((path) => ({ name: volumeName(path), emptyDir: {} })),
+      ...secretFiles(service, made).map((secretName) => ({
+        name: SECRETS_VOLUME,
+        secret: { secretName, defaultMode: 0o440 },
+      })),
+    ]),
   };
 }
 
@@ -95,12 +104,21 @@ export function container<Text>(
     env,
     envFrom: [
       { configMapRef: { name: made.configMap } },
-      ...(made.secret === undefined ? [] : [{ secretRef: { name: made.secret } }]),
+      ...(made.secret === undefined || service.secretsAs === "files"
+        ? []
+        : [{ secretRef: { name: made.secret } }]),
     ],
     resources: formatResources(service.resources),
     securityContext: containerSecurity(),
     terminationMessagePolicy: "FallbackToLogsOnError",
-    volumeMounts: unlessEmpty(service.scratch.map((path) => ({ name: volumeName(path), mountPath: path }))),
+    volumeMounts: unlessEmpty([
+      ...service.scratch.map((path) => ({ name: volumeName(path), mountPath: path })),
+      ...secretFiles(service, made).map(() => ({
+        name: SECRETS_VOLUME,
+        mountPath: SECRETS_FOLDER,
+        readOnly: true,
+      })),
+    ]),
   };
 }
 
@@ -119,6 +137,13 @@ function serving({ port, probes, shutdown }: ResolvedService) {
     livenessProbe: { ...probe(probes.liveness), periodSeconds: 3 * interval, timeoutSeconds: interval },
     lifecycle: { preStop: { sleep: { seconds: toSeconds(shutdown.preStop) } } },
   };
+}
+
+const SECRETS_VOLUME = "service-secrets";
+
+/** The Secret whose content is mounted, if any. */
+function secretFiles<Text>({ secretsAs }: ResolvedService, { secret }: Made<Text>): Text[] {
+  return secret === undefined || secretsAs === "variables" ? [] : [secret];
 }
 
 function unlessEmpty<T>(list: T[]): T[] | undefined {

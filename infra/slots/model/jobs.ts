@@ -133,7 +133,7 @@ export function migrationJob<Text>(service: ResolvedService, state: SlotState, m
         // The service's own way to its database is open to it; without the label `slot` no Service takes it for a server.
         metadata: { labels: { ...own, ...appSelector(service.name) } },
         spec: {
-          ...pod(service),
+          ...pod(service, made),
           restartPolicy: "Never",
           containers: [{ ...image, command: migration.command, env: [...image.env, ...range] }],
         },

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { SLOTS, type SlotName } from "../../lib/names.ts";
+import { HTTP_ROUTE } from "../../platform/model/route.ts";
 import type { ResolvedService } from "../../services/resolve.ts";
 import { heavier } from "./live.ts";
 import { slotName } from "./manifests.ts";
@@ -17,6 +18,12 @@ export interface PatchOperation {
 /** One PATCH that moves the traffic of a service. */
 export interface TrafficPatch {
   readonly object: { readonly kind: string; readonly namespace: string; readonly name: string };
+  /** The same object as a manifest begins. */
+  readonly head: {
+    readonly apiVersion: string;
+    readonly kind: string;
+    readonly metadata: { readonly namespace: string; readonly name: string };
+  };
   readonly operations: readonly PatchOperation[];
 }
 
@@ -32,6 +39,7 @@ export function trafficPatch({ name, namespace, kind }: Target, weights: Weights
     case "http":
       return {
         object: { kind: "httproute.gateway.networking.k8s.io", namespace, name },
+        head: { ...HTTP_ROUTE, metadata: { namespace, name } },
         operations: [
           ...SLOTS.map((slot, index) => ({
             op: "test" as const,
@@ -48,6 +56,7 @@ export function trafficPatch({ name, namespace, kind }: Target, weights: Weights
     case "tcp":
       return {
         object: { kind: "service", namespace, name },
+        head: { apiVersion: "v1", kind: "Service", metadata: { namespace, name } },
         operations: [
           { op: "test", path: "/spec/selector/app", value: name },
           { op: "replace", path: "/spec/selector/slot", value: heavier(weights) },

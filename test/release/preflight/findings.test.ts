@@ -1,9 +1,10 @@
 import { describe, expect, it } from "vitest";
 import type { Release } from "../../../infra/config/schema/releases.ts";
 import { SECRET_PREFIX } from "../../../infra/config/secrets.ts";
+import { UserError } from "../../../infra/lib/errors.ts";
 import { planGateway } from "../../../infra/platform/model/gateway.ts";
 import type { ResolvedService } from "../../../infra/services/resolve.ts";
-import { schemaFinding, secretsFinding } from "../../../release/preflight/configuration.ts";
+import { schemaFinding, secretsFinding, unaskedFinding } from "../../../release/preflight/configuration.ts";
 import {
   apiServerFinding,
   gatewayFinding,
@@ -248,10 +249,29 @@ describe("the schema", () => {
       /none serves both/,
     ],
     ["is not declared", backend, changed(undefined), 12, "skip", /no schema/],
+    [
+      "is not declared, though there is a migration",
+      migrated,
+      changed(undefined),
+      12,
+      "warn",
+      /no schema: its migration does not run$/,
+    ],
   ] as const)("%s", (_, service, release, version, status, detail) => {
     const finding = schemaFinding(service, release, version);
     expect(finding).toMatchObject({ status, detail: expect.stringMatching(detail) });
-    if (status === "fail") expect(finding.remedy).toBeTruthy();
+    if (status === "fail" || status === "warn") expect(finding.remedy).toBeTruthy();
+  });
+
+  it("of a database that does not answer is not known, which is told with the reason", () => {
+    const why = new UserError({ where: "pod b1", what: "ECONNREFUSED" });
+    expect(unaskedFinding(schemaFinding(migrated, entry, undefined), why)).toEqual({
+      status: "warn",
+      detail: "r42 works with schema 13..14; the database's own is not known: pod b1: ECONNREFUSED",
+      remedy: expect.stringContaining("nothing moves before the migration has looked"),
+    });
+    const wrong = schemaFinding(migrated, changed({ min: 15, max: 16 }), undefined);
+    expect(unaskedFinding(wrong, why)).toEqual(wrong);
   });
 });
 

@@ -57,6 +57,26 @@ describe("answers", () => {
     },
   );
 
+  test("name the order that was placed, where there is a database", async () => {
+    let placed = 0;
+    const { get } = await start({ orders: { place: async () => ++placed } });
+    expect(await (await get("/")).json()).toMatchObject({ order: 1, release: "r42" });
+    expect((await get("/health")).status).toBe(200);
+    expect(placed).toBe(1);
+  });
+
+  test("are never good when the order was not placed, and tell nothing but the fault's code", async () => {
+    const fault = Object.assign(new Error("connect postgres://slipway:canary-1@db"), {
+      code: "ECONNREFUSED",
+    });
+    const { get } = await start({ orders: { place: () => Promise.reject(fault) } });
+    const answer = await get("/");
+    expect(answer.status).toBe(503);
+    const text = await answer.text();
+    expect(JSON.parse(text)).toMatchObject({ error: "no order was placed: ECONNREFUSED", release: "r42" });
+    expect(text).not.toContain("canary-1");
+  });
+
   test("an unknown path is not found, whatever it is called", async () => {
     const { get } = await start();
     for (const path of ["/nothing", "/constructor", "/__proto__", "//"])

@@ -88,6 +88,7 @@ describe("the demo service", () => {
         expect.stringMatching(/libc\.so\.6$/),
         expect.stringMatching(/^lib64\/ld-linux/),
         "app/server.ts",
+        "app/migrate.ts",
       ]),
     );
     expect(files.filter(({ from }) => !existsSync(from))).toEqual([]);
@@ -98,7 +99,7 @@ describe("the demo service", () => {
       named("demo")[0]
         ?.layers.flat()
         .map(({ path }) => path) ?? [];
-    for (const name of ["prom-client", "@opentelemetry/api", "tdigest", "bintrees"]) {
+    for (const name of ["prom-client", "@opentelemetry/api", "tdigest", "bintrees", "postgres"]) {
       expect(paths).toContain(`app/node_modules/${name}/package.json`);
     }
     expect(paths.filter((path) => path.endsWith(".d.ts"))).toEqual([]);
