@@ -7,6 +7,7 @@ export interface Typed {
   readonly image?: string;
   readonly release?: string;
   readonly schema?: SchemaRange;
+  readonly override?: string;
 }
 
 /**

@@ -1,4 +1,4 @@
-import { spawn } from "node:child_process";
+import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
 import { text } from "node:stream/consumers";
 import { UserError } from "../infra/lib/errors.ts";
 
@@ -34,6 +34,9 @@ export interface LogRef {
   readonly previous: boolean;
   readonly lines: number;
 }
+
+/** Which container to run a command in. */
+export type ExecRef = Pick<LogRef, "namespace" | "pod" | "container">;
 
 /** An object's part that everything has. */
 export interface KubernetesObject {
@@ -94,6 +97,23 @@ export class Cluster {
     await this.#run(["patch", kind, name, "--namespace", namespace, "--type=json", patch, "--output=name"]);
   }
 
+  /**
+   * Patches an object as soon as the time has come. kubectl takes longer to start than to do its work, so it starts at
+   * once; it is told the object only when `time` is fulfilled. Nothing is changed before that, and nothing ever where
+   * `time` is rejected (the reason is thrown) or this process dies.
+   * @param object apiVersion, kind, namespace and name
+   * @throws as {@link patch}, never before the time
+   */
+  async patchWhen(
+    time: Promise<unknown>,
+    object: KubernetesObject,
+    operations: readonly PatchOperation[],
+  ): Promise<void> {
+    const patch = `--patch=${JSON.stringify(operations)}`;
+    const told = time.then(() => JSON.stringify(object));
+    await this.#run(["patch", "--filename=-", "--type=json", patch, "--output=name"], told);
+  }
+
   /** @throws Refused with reason AlreadyExists. */
   async create(object: KubernetesObject): Promise<void> {
     await this.#run(["create", "--filename=-", "--output=name"], JSON.stringify(object));
@@ -114,6 +134,19 @@ export class Cluster {
     return this.#run(["logs", ...of, `--tail=${lines}`]);
   }
 
+  /**
+   * Runs a command beside what a container runs; returns what it prints.
+   * @throws UserError with the last line of its stderr when it ends with another exit code than 0
+   */
+  async exec(
+    { namespace, pod, container }: ExecRef,
+    command: readonly string[],
+    timeoutMs?: number,
+  ): Promise<string> {
+    const args = ["exec", pod, "--container", container, "--namespace", namespace, "--", ...command];
+    return this.#run(args, undefined, timeoutMs);
+  }
+
   /** GET of any path of the API server, such as a Service's proxy. */
   async raw(path: string, timeoutMs?: number): Promise<string> {
     return this.#run(["get", "--raw", path], undefined, timeoutMs);
@@ -121,14 +154,20 @@ export class Cluster {
 
   /**
    * @param input for stdin; whatever may be secret goes there, as anybody on the machine can read a command line
+   * @param timeoutMs from the input on
    * @throws Refused, NoAnswer, or UserError where there is no kubectl
    */
-  async #run(args: readonly string[], input = "", timeoutMs = TIMEOUT_MS): Promise<string> {
+  async #run(
+    args: readonly string[],
+    input: string | Promise<string> = "",
+    timeoutMs = TIMEOUT_MS,
+  ): Promise<string> {
     const { kubectl, context, kubeconfig } = this.#access;
     const where = `context ${context}: kubectl ${args.slice(0, 2).join(" ")}`;
     // Not as a flag, which takes one file only.
-    const env = kubeconfig === undefined ? process.env : { ...process.env, KUBECONFIG: kubeconfig };
-    const command = { program: kubectl, args: [...args, `--context=${context}`], env, input };
+    const own = kubeconfig === undefined ? {} : { KUBECONFIG: kubeconfig };
+    const env = { ...UNCOLLECTED, ...process.env, ...own };
+    const command = { program: kubectl, args: [`--context=${context}`, ...args], env, input };
     const { exitCode, stdout, stderr } = await ended(command, timeoutMs);
     if (exitCode === 0) return stdout;
     throw failure(where, exitCode === undefined ? "no answer in time" : stderr.trim());
@@ -137,11 +176,15 @@ export class Cluster {
 
 const TIMEOUT_MS = 20_000;
 
+/** kubectl ends before it is worth its while to collect garbage, which takes a quarter of its time; large answers aside. */
+const UNCOLLECTED = { GOGC: "off", GOMEMLIMIT: "256MiB" };
+
 interface Command {
   readonly program: string;
   readonly args: readonly string[];
   readonly env: NodeJS.ProcessEnv;
-  readonly input: string;
+  /** Whatever becomes of the command is told after the input has come. */
+  readonly input: string | Promise<string>;
 }
 
 interface Ended {
@@ -155,26 +198,45 @@ interface Ended {
 async function ended({ program, args, env, input }: Command, timeoutMs: number): Promise<Ended> {
   // Ctrl-C reaches the whole process group; the driver decides itself what is still to be done.
   const child = spawn(program, args, { env, detached: true });
+  const end = endOf(child, program);
+  const given = await Promise.resolve(input).catch((reason) => {
+    stop(child);
+    throw reason;
+  });
   let isLate = false;
   const timer = setTimeout(() => {
     isLate = true;
-    child.kill("SIGKILL");
-    // Whatever helps it to log in may live on and hold its pipes.
-    for (const stream of [child.stdout, child.stderr]) stream.destroy();
+    stop(child);
   }, timeoutMs);
+  child.stdin.end(given);
+  try {
+    const { exitCode, ...output } = await end;
+    return { exitCode: isLate ? undefined : exitCode, ...output };
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function stop(child: ChildProcessWithoutNullStreams): void {
+  child.kill("SIGKILL");
+  // Whatever helps it to log in may live on and hold its pipes.
+  for (const stream of [child.stdout, child.stderr]) stream.destroy();
+}
+
+function endOf(child: ChildProcessWithoutNullStreams, program: string): Promise<Ended> {
   // One that ends before it has read everything says so by its exit code.
-  child.stdin.on("error", () => {}).end(input);
+  child.stdin.on("error", () => {});
   const exited = new Promise<number | undefined>((resolve, reject) => {
     child.once("error", (error) => reject(notThere(program, error)));
     child.once("exit", (code) => resolve(code ?? undefined));
   });
-  try {
-    const read = (stream: typeof child.stdout) => text(stream).catch(() => "");
-    const [exitCode, stdout, stderr] = await Promise.all([exited, read(child.stdout), read(child.stderr)]);
-    return { exitCode: isLate ? undefined : exitCode, stdout, stderr };
-  } finally {
-    clearTimeout(timer);
-  }
+  const read = (stream: typeof child.stdout) => text(stream).catch(() => "");
+  const end = Promise.all([exited, read(child.stdout), read(child.stderr)]).then(
+    ([exitCode, stdout, stderr]) => ({ exitCode, stdout, stderr }),
+  );
+  // It may come before anybody waits for it.
+  end.catch(() => {});
+  return end;
 }
 
 function notThere(program: string, error: NodeJS.ErrnoException): UserError {
@@ -188,7 +250,15 @@ const NOT_NOW = ["InternalError", "ServerTimeout", "ServiceUnavailable", "Timeou
 /** What kubectl says when it never gets as far as the cluster, or as far as a request. */
 const MISCONFIGURED = /^error: (context |stat |You must be logged in)|^Error in configuration: /i;
 
+/** How kubectl tells that a command in a container failed, after what that wrote to stderr itself. */
+const COMMAND_ENDED = /(?:^|\n)(command terminated with exit code \d+)$/;
+
 function failure(where: string, message: string): UserError {
+  const ended = COMMAND_ENDED.exec(message);
+  if (ended !== null) {
+    const what = message.slice(0, ended.index).trim().split("\n").at(-1) || ended[1] || "";
+    return new UserError({ where, what });
+  }
   const reason = reasonIn(message);
   if (reason !== undefined && !NOT_NOW.includes(reason)) return new Refused(reason, message, where);
   const what = message.split("\n").at(-1) || "kubectl failed without a word";

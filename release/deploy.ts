@@ -10,6 +10,7 @@ import { preflightChecks, requirePassed } from "./preflight/preflight.ts";
 import { noRunners } from "./preflight/runners.ts";
 import { type Entries, Project } from "./project.ts";
 import type { RunEnd, RunRecord } from "./record.ts";
+import { askSchema } from "./schema.ts";
 
 /** What each service is to run, by its name. */
 export type Order = ReadonlyMap<string, Wanted>;
@@ -24,12 +25,11 @@ export interface DeployPlan {
 
 /**
  * What an order means in the state that the stack file has.
- * @param override why steps may be skipped, for production
  * @throws UserError when the stack file would be wrong with it, or another release is on its way
  */
-export async function planOrder(project: Project, order: Order, override?: string): Promise<DeployPlan> {
+export async function planOrder(project: Project, order: Order): Promise<DeployPlan> {
   const intents = [...order].map(
-    ([name, wanted]) => [name, planDeploy(project.service(name), wanted, override)] as const,
+    ([name, wanted]) => [name, planDeploy(project.service(name), wanted)] as const,
   );
   const entries = Object.fromEntries(
     intents.flatMap(([name, intent]) => (intent.kind === "nothing" ? [] : [[name, intent.entry]])),
@@ -84,17 +84,17 @@ function titleOf(project: Project, entries: Entries): string {
 
 /** Another release on its way is waited for, as long as somebody drives it. */
 async function planInTurn({ display, signal }: Setting, project: Project, order: Order): Promise<DeployPlan> {
-  for (;;) {
+  for (let driven = true; ; ) {
     try {
       return await planOrder(project, order);
     } catch (error) {
-      if (!(error instanceof InProgress)) throw error;
-      const waited = await awaitOthers(project.cluster, project.config.environment, {
+      if (!(error instanceof InProgress) || !driven) throw error;
+      driven = await awaitOthers(project.cluster, project.config.environment, {
         signal,
         timeoutMs: QUEUE_MS,
         onWait: (text) => display.happened(note(text)),
       });
-      if (!waited) throw error;
+      // Where nobody drives it, it may have ended since the file was read.
       await project.reload();
     }
   }
@@ -128,6 +128,7 @@ async function preflight(session: Session, entries: Entries): Promise<void> {
       cluster: project.cluster,
       prometheus,
       runners: noRunners,
+      schemaVersion: (service) => askSchema(project.cluster, service, [service.release.active]),
     }),
   );
   const told = results.map(({ title, status, detail }) => ({ check: title, ok: status !== "fail", detail }));

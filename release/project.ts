@@ -88,9 +88,14 @@ export class Project {
     await this.overwrite(entries);
   }
 
-  /** As `save`, whatever somebody else has made of the same services: for the way back, which comes first. */
-  async overwrite(entries: Entries): Promise<void> {
-    const { text, config } = await this.#with(entries);
+  /**
+   * As `save`, whatever somebody else has made of the same services: for the way back, which comes first.
+   * @param time nothing is written before it, nor ever where it is rejected: then its reason is thrown
+   */
+  async overwrite(entries: Entries, time: Promise<unknown> = Promise.resolve()): Promise<void> {
+    const [draft] = await Promise.all([this.#with(entries), time]);
+    const isStale = (await readFile(this.file, "utf8")) !== draft.before;
+    const { text, config } = isStale ? await this.#with(entries) : draft;
     await writeWhole(this.file, text, (await stat(this.file)).mode & 0o777);
     this.#config = config;
   }
@@ -106,11 +111,12 @@ export class Project {
     await this.#with(entries);
   }
 
-  async #with(entries: Entries): Promise<{ text: string; config: Config }> {
-    const text = withReleases(await readFile(this.file, "utf8"), entries);
+  async #with(entries: Entries): Promise<{ before: string; text: string; config: Config }> {
+    const before = await readFile(this.file, "utf8");
+    const text = withReleases(before, entries);
     const config = checkStackFile(text, fileName(this.place));
     this.#checkTransitions(entries);
-    return { text, config };
+    return { before, text, config };
   }
 
   /** Full keys of the secrets that the file holds. */

@@ -232,13 +232,15 @@ export function stepsOf({ events }: Pick<RunRecord, "events">): (StepData & { re
 function figuresOf(record: RunRecord): Figures {
   const started = Date.parse(record.startedAt);
   const asked = record.action === "rollback";
+  // Nothing is wrong with the release that users get in a drill.
+  const detected = !asked && record.action !== "drill";
   const exposed = momentOf(record, (event) =>
     record.parts.some((part) => (shareAfter(event, part) ?? 0) > 0),
   );
   const decided = asked ? started : momentOf(record, ({ what }) => what === "going back");
   return {
     ...seconds("seconds", started, Date.parse(record.finishedAt ?? "")),
-    ...(asked ? {} : seconds("secondsToDetect", exposed, decided)),
+    ...(detected ? seconds("secondsToDetect", exposed, decided) : {}),
     ...seconds("secondsToRollBack", decided, decided === undefined ? undefined : allBackAt(record, decided)),
   };
 }

@@ -3,6 +3,7 @@ import { askToStop } from "./driver/ask.ts";
 import { captureFailure } from "./driver/capture.ts";
 import { persist } from "./driver/persist.ts";
 import { note } from "./driver/report.ts";
+import { BeyondSchema, schemaNote } from "./driver/schema.ts";
 import { Session, type Setting } from "./driver/session.ts";
 import { holding, moveBack, record, type WayBack, wayBack } from "./driver/take-back.ts";
 import type { ReleaseLock } from "./lock.ts";
@@ -21,16 +22,27 @@ export async function rollback(
   reason: string,
 ): Promise<RunRecord> {
   const project = await Project.open(setting.place, setting.paths);
-  const entries = { ...unrecorded(project, names), ...wayBack(project, names) };
+  const entries = entriesBack(project, names);
   if (Object.keys(entries).length === 0) throw nothingBehind(project, names);
   const session = await Session.start(setting, project, "rollback", entries);
   return session.close(() => back(session, entries, reason));
 }
 
+/** Where a rollback of some services leads, as far as there is somewhere to go. */
+export function entriesBack(project: Project, names: readonly string[]): Entries {
+  return { ...unrecorded(project, names), ...wayBack(project, names) };
+}
+
 /** What an earlier way back moved, which the engine may not have recorded: asking for it again finishes it. */
 function unrecorded(project: Project, names: readonly string[]): Entries {
   const found = names.filter((name) => project.service(name).release.phase === "rollback");
-  return Object.fromEntries(found.map((name) => [name, project.service(name).release]));
+  return Object.fromEntries(
+    found.map((name) => {
+      // Without the mark of a drill: so it sees that this is in earnest.
+      const { override: _, ...entry } = project.service(name).release;
+      return [name, entry];
+    }),
+  );
 }
 
 async function back(session: Session, entries: Entries, reason: string): Promise<RunEnd> {
@@ -43,7 +55,8 @@ async function back(session: Session, entries: Entries, reason: string): Promise
     if (setting.signal.aborted)
       return { outcome: "stopped", cause: "interrupted", reason: "before the traffic was moved" };
     if (!(error instanceof UserError)) throw error;
-    return { outcome: "failed", cause: "not ready", reason: error.message };
+    const cause = error instanceof BeyondSchema ? "database" : "not ready";
+    return { outcome: "failed", cause, reason: error.message };
   }
   return holding(way, Object.keys(entries), () => recorded(session, way, entries, reason));
 }
@@ -59,7 +72,7 @@ async function recorded(session: Session, way: WayBack, entries: Entries, reason
     await session.announce();
     await captureFailure(project, names, session);
     await record(way, names);
-    return { outcome: "succeeded", cause: "asked for", reason };
+    return { outcome: "succeeded", cause: "asked for", reason, ...(await schemaNote(project, names)) };
   } catch (error) {
     if (!signal.aborted && !(error instanceof UserError)) throw error;
     await session.add(note("the traffic is back; the engine has not recorded it yet: run this again"));

@@ -31,7 +31,21 @@ function withRelease(text: string, service: string, entry: Partial<Release>): st
     return `${text.slice(0, start)}${service}: ${JSON.stringify(entry)}${text.slice(endOf(value))}`;
   const end = endOfLine(text, endOf(value));
   const lines = printed(service, merged(value, entry)).replaceAll(/\n(?=.)/g, `\n${indent}`);
-  return text.slice(0, start) + lines + text.slice(end);
+  return text.slice(0, start) + withCommentsBehindKeys(lines, text.slice(start, end)) + text.slice(end);
+}
+
+/** Comments behind a key whose value is below it, where they were before: the library puts them onto the next line. */
+function withCommentsBehindKeys(lines: string, before: string): string {
+  const behind = new Map(
+    Array.from(before.matchAll(/^ *((\S+:) +(#.*))$/gm), ([, whole, key, comment]) => [
+      key + (comment ?? ""),
+      whole,
+    ]),
+  );
+  return lines.replaceAll(/^( *)(\S+:)\n *(#.*)$/gm, (both, space: string, key: string, comment: string) => {
+    const whole = behind.get(key + comment);
+    return whole === undefined ? both : space + whole;
+  });
 }
 
 function pairOf(map: unknown, key: string): Pair<Node, Node> | undefined {

@@ -6,6 +6,7 @@ import {
   formatSeconds,
   formatTime,
   moveOf,
+  oneLine,
   personOf,
   stateOf,
   subjectOf,
@@ -135,8 +136,4 @@ function takenBack({ events, figures, action }: RunRecord): string {
 
 function course({ events }: RunRecord): string {
   return events.map((event) => `- ${clockTime(event.at)} ${cell(eventLine(event))}`).join("\n");
-}
-
-function oneLine(text: string): string {
-  return text.replaceAll(/\s*\n\s*/g, "; ");
 }

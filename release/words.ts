@@ -7,7 +7,13 @@ const TITLES: Readonly<Record<Action, string>> = {
   drill: "Drill",
 };
 
-const NUMBER = new Intl.NumberFormat("en", { maximumSignificantDigits: 3 });
+let formatter: Intl.NumberFormat | undefined;
+
+/** With three digits. Made at the first use: the first formatter of a process takes longer than many a command. */
+function formatNumber(value: number): string {
+  formatter ??= new Intl.NumberFormat("en", { maximumSignificantDigits: 3 });
+  return formatter.format(value);
+}
 
 /** `Deploy of demo r7 to production: rolled back` */
 export function titleOf(record: RunRecord): string {
@@ -33,7 +39,7 @@ export function stateOf({ outcome }: Pick<RunRecord, "outcome">): string {
 
 /** `0.31 s`, `12.3 s`, `95 s`, `14 min 5 s` */
 export function formatSeconds(seconds: number): string {
-  if (seconds < 120) return `${NUMBER.format(seconds)} s`;
+  if (seconds < 120) return `${formatNumber(seconds)} s`;
   const whole = Math.round(seconds);
   return `${Math.floor(whole / 60)} min ${whole % 60} s`;
 }
@@ -52,11 +58,11 @@ export function comparisonText({ name, unit, candidate, active, limit }: Compari
 function formatFigure(value: number, unit: Comparison["unit"]): string {
   switch (unit) {
     case "ratio":
-      return `${NUMBER.format(value * 100)} %`;
+      return `${formatNumber(value * 100)} %`;
     case "seconds":
-      return `${NUMBER.format(value * 1_000)} ms`;
+      return `${formatNumber(value * 1_000)} ms`;
     case "count":
-      return NUMBER.format(value);
+      return formatNumber(value);
   }
 }
 
@@ -73,4 +79,9 @@ export function formatTime(iso: string): string {
 /** 14:30:00.123 */
 export function clockTime(iso: string): string {
   return iso.slice(11, 23);
+}
+
+/** A text of several lines as one, faults with their remedies (`-> …`) included. */
+export function oneLine(text: string): string {
+  return text.replaceAll(/\s*\n\s*(?:-> )?/g, "; ");
 }

@@ -3,7 +3,6 @@ import { join } from "node:path";
 import { Command } from "commander";
 import { type Fault, UserError } from "../../infra/lib/errors.ts";
 import { suggest } from "../../infra/lib/nearest.ts";
-import { checkStackFile } from "../../infra/stack.ts";
 import { REPOSITORY, stackFileName, stackNames } from "../../machine/repository.ts";
 import { EXIT, paint, printError, printJson } from "../ui/output.ts";
 
@@ -52,6 +51,7 @@ async function chosen(stack: string | undefined): Promise<readonly string[]> {
 }
 
 async function checkOne(stack: string): Promise<StackResult> {
+  const { checkStackFile } = await import("../../infra/stack.ts");
   const file = stackFileName(stack);
   const text = await readFile(join(REPOSITORY, file), "utf8");
   try {

@@ -1,12 +1,14 @@
 import { Command } from "commander";
 import type { StackPlace } from "../../engine/stack.ts";
-import { UserError } from "../../infra/lib/errors.ts";
 import { paths } from "../../machine/paths.ts";
 import { EXIT, paint, printJson } from "../ui/output.ts";
+import { exitCodeOf } from "../ui/run-end.ts";
 
 const EXAMPLES = `
 Needs phase steady, a release in the other slot, all pods of both ready, and no change that waits for pulumi up. Users
-get the former version twice, for some seconds each time. Whatever happens, Ctrl-C included, they get theirs back.
+get the former version twice, for some seconds each time. Deploys wait meanwhile; a rollback in earnest ends the drill.
+Whatever happens, Ctrl-C and the death of this process included, users get their version back; should the machine itself
+fail, by the stack file of before and pulumi up --refresh.
 
 The times are those between a command and the last answer of the version that users leave, by requests to the service's
 public address; for a service that does not send x-slipway-release, only those of the commands.
@@ -43,20 +45,21 @@ export function drillCommand(): Command {
       const record = await interruptible((signal) =>
         drill({ place, paths: paths(), display, signal }, name),
       ).finally(() => display.end());
-      const good = record.outcome === "succeeded";
-      if (!good) process.exitCode = EXIT.failed;
+      process.exitCode = exitCodeOf(record);
       if (json) return printJson(record);
       const [{ drillTable }, { chatLine }] = await Promise.all([
         import("../ui/drill-view.ts"),
         import("../../release/summary.ts"),
       ]);
-      process.stdout.write(`${drillTable(record)}\n\n${paint(good ? "green" : "red", chatLine(record))}\n`);
+      const style = process.exitCode === EXIT.ok ? "green" : "red";
+      const table = drillTable(record);
+      process.stdout.write(`${table && `${table}\n\n`}${paint(style, chatLine(record))}\n`);
     });
 }
 
-/** @throws UserError when there is nothing to rehearse, or when the answer is no; nothing was changed then. */
+/** @throws UserError when there is nothing to rehearse, or when nobody says yes; nothing was changed then. */
 async function confirm(place: StackPlace, name: string, yes: boolean): Promise<void> {
-  const [{ Project }, { rehearsedState }, { goOn }] = await Promise.all([
+  const [{ Project }, { rehearsedState }, { requireYes }] = await Promise.all([
     import("../../release/project.ts"),
     import("../../release/drill/checks.ts"),
     import("../ui/ask.ts"),
@@ -66,6 +69,5 @@ async function confirm(place: StackPlace, name: string, yes: boolean): Promise<v
   process.stderr.write(
     `${name}: all users get ${back[back.active]?.release} in ${back.active}, twice, for some seconds\n`,
   );
-  if (await goOn(`Rehearse in ${project.config.environment}?`, yes)) return;
-  throw new UserError({ what: "stopped: nothing was changed" });
+  await requireYes(`Rehearse in ${project.config.environment}?`, yes);
 }

@@ -5,6 +5,7 @@ import type { Setting } from "../../release/driver/session.ts";
 import type { RunRecord } from "../../release/record.ts";
 import { interruptible } from "../ui/interrupt.ts";
 import { EXIT, paint, printJson } from "../ui/output.ts";
+import { exitCodeOf } from "../ui/run-end.ts";
 import { drillCommand } from "./release-drill.ts";
 import { statusCommand } from "./release-status.ts";
 
@@ -38,6 +39,7 @@ interface DeployOptions extends Common {
   readonly image?: string;
   readonly release?: string;
   readonly schema?: SchemaRange;
+  readonly override?: string;
   readonly yes?: boolean;
   readonly commit?: boolean;
 }
@@ -51,6 +53,7 @@ function deployCommand(): Command {
     .option("--image <reference>", "the image of the one service, best with its digest")
     .option("--release <id>", "name of the release (default: the next r<number>)")
     .option("--schema <min..max>", "versions of the database schema that it works with", parseSchema)
+    .option("--override <reason>", "go on although the release that runs is down: this one mends it")
     .option("--commit", "commit the changed stack file at the end")
     .option("--yes", "do not ask before it begins")
     .action(
@@ -128,15 +131,13 @@ async function watched<T>(
   }
 }
 
-const GOOD = ["succeeded", "nothing to do"];
-
 async function show(record: RunRecord | undefined, json = false): Promise<void> {
   if (record === undefined) return json ? printJson({ outcome: "nothing to do" }) : undefined;
-  if (!GOOD.includes(record.outcome ?? "")) process.exitCode = EXIT.failed;
+  process.exitCode = exitCodeOf(record);
   if (json) return printJson(record);
   const { chatLine } = await import("../../release/summary.ts");
-  const good = GOOD.includes(record.outcome ?? "");
-  process.stdout.write(`${paint(good ? "green" : "red", chatLine(record))}\n`);
+  const style = process.exitCode === EXIT.ok ? "green" : "red";
+  process.stdout.write(`${paint(style, chatLine(record))}\n`);
 }
 
 function parseSchema(text: string): SchemaRange {

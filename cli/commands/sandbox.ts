@@ -2,7 +2,7 @@ import { Command, InvalidArgumentError } from "commander";
 import type { StepContext } from "../../machine/steps.ts";
 import type { SandboxStatus } from "../../sandbox/status.ts";
 import { interruptible } from "../ui/interrupt.ts";
-import { EXIT, paint, printJson, printTable } from "../ui/output.ts";
+import { EXIT, paint, printJson } from "../ui/output.ts";
 
 const EXAMPLES = `
 Examples:
@@ -78,7 +78,7 @@ function statusCommand(): Command {
       const { status } = await import("../../sandbox/status.ts");
       const found = await status();
       if (json) printJson(found);
-      else printStatus(found);
+      else await printStatus(found);
       if (found.state !== "ready") process.exitCode = EXIT.failed;
     });
 }
@@ -86,7 +86,7 @@ function statusCommand(): Command {
 const STATE_STYLE = { ready: "green", degraded: "yellow", stopped: "dim" } as const;
 const mebibytes = (bytes: number) => (bytes === 0 ? "" : `${Math.round(bytes / 2 ** 20)} MiB`);
 
-function printStatus({
+async function printStatus({
   state,
   components,
   node,
@@ -94,7 +94,7 @@ function printStatus({
   addresses,
   memoryBytes,
   warnings,
-}: SandboxStatus): void {
+}: SandboxStatus): Promise<void> {
   process.stdout.write(`The sandbox is ${paint(STATE_STYLE[state], state)}.\n`);
   if (state === "stopped") {
     process.stdout.write("Start it: npm start\n");
@@ -113,6 +113,7 @@ function printStatus({
     "",
     "",
   ]);
+  const { printTable } = await import("../ui/table.ts");
   printTable(["what", "state", "pid", ""], [...rows, nodeRow, ...addonRows]);
   process.stdout.write(`\nMemory: ${mebibytes(memoryBytes.total)} (pods ${mebibytes(memoryBytes.pods)})\n`);
   for (const [what, where] of Object.entries(addresses)) process.stdout.write(`${what}: ${where}\n`);

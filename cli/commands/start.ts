@@ -4,7 +4,7 @@ import { acquireLock } from "../../machine/lock.ts";
 import { paths } from "../../machine/paths.ts";
 import type { Urls } from "../../sandbox/stack/steps.ts";
 import { interruptible } from "../ui/interrupt.ts";
-import { printJson, printTable } from "../ui/output.ts";
+import { printJson } from "../ui/output.ts";
 
 const EXAMPLES = `
 Examples:
@@ -52,7 +52,7 @@ async function start({ yes = false, json = false, ...choice }: StartOptions): Pr
   }
   const seconds = Math.round((performance.now() - started) / 100) / 10;
   if (json) printJson({ urls, seconds });
-  else printSummary(urls, seconds);
+  else await printSummary(urls, seconds);
 }
 
 /** The clients of the engine and of Kubernetes take most of a second to load: not for `--help`. */
@@ -74,7 +74,8 @@ const NEXT = [
   ["./slipway sandbox down", "remove the sandbox, keep the tools"],
 ];
 
-function printSummary(urls: Urls, seconds: number): void {
+async function printSummary(urls: Urls, seconds: number): Promise<void> {
+  const { printTable } = await import("../ui/table.ts");
   process.stdout.write(`\nUp after ${seconds} s.\n\n`);
   printTable(
     ["what runs", "where"],

@@ -1,4 +1,3 @@
-import { createInterface } from "node:readline/promises";
 import type { StackPlace } from "../../engine/stack.ts";
 import type { Release } from "../../infra/config/schema/releases.ts";
 import { UserError } from "../../infra/lib/errors.ts";
@@ -7,6 +6,7 @@ import { type Order, planOrder } from "../../release/deploy.ts";
 import { InProgress } from "../../release/model/plan.ts";
 import { otherOf } from "../../release/model/states.ts";
 import { Project } from "../../release/project.ts";
+import { answeredYes, hasTerminal } from "./ask.ts";
 
 /**
  * Says what a deploy would do, and asks for a yes where there is somebody to ask.
@@ -23,14 +23,8 @@ export async function confirmDeploy(
   const plan = await outlook(project, order);
   process.stderr.write(plan.text.map((line) => `${line}\n`).join(""));
   if (!plan.work) return "nothing";
-  if (yes || !process.stdin.isTTY || !process.stderr.isTTY) return "go on";
-  const terminal = createInterface({ input: process.stdin, output: process.stderr });
-  try {
-    const answer = await terminal.question(`Release to ${project.config.environment}? [Y/n] `);
-    if (/^(y|yes|)$/i.test(answer.trim())) return "go on";
-  } finally {
-    terminal.close();
-  }
+  if (yes || !hasTerminal()) return "go on";
+  if (await answeredYes(`Release to ${project.config.environment}?`)) return "go on";
   throw new UserError({ what: "stopped: nothing was changed" });
 }
 

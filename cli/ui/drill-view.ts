@@ -1,8 +1,9 @@
 import type { DrilledMove, RunRecord } from "../../release/record.ts";
 import { formatSeconds } from "../../release/words.ts";
-import { formatTable, paint } from "./output.ts";
+import { paint } from "./output.ts";
+import { formatTable } from "./table.ts";
 
-const HEAD = ["rollback", "from", "to", "command done", "last answer of the former", "requests", "failed"];
+const HEAD = ["way", "from", "to", "command done", "last answer of the former", "requests", "failed"];
 
 /** The moves that a drill has measured, a row each. */
 export function drillTable({ events }: Pick<RunRecord, "events">): string {

@@ -1,5 +1,4 @@
 import { styleText } from "node:util";
-import Table from "cli-table3";
 import { formatFault, UserError } from "../../infra/lib/errors.ts";
 
 /** Exit codes of every command. */
@@ -15,24 +14,6 @@ export function paint(style: Style, text: string, stream: NodeJS.WriteStream = p
 /** Prints data for machines: one JSON document on stdout. */
 export function printJson(data: unknown): void {
   process.stdout.write(`${JSON.stringify(data, null, 2)}\n`);
-}
-
-/** Prints rows under a head, aligned, without frames. */
-export function printTable(head: readonly string[], rows: readonly (readonly string[])[]): void {
-  process.stdout.write(`${formatTable(head, rows)}\n`);
-}
-
-/** The same as text. */
-export function formatTable(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const none = { top: "", "top-mid": "", "top-left": "", "top-right": "", bottom: "", "bottom-mid": "" };
-  const bare = { "bottom-left": "", "bottom-right": "", left: "", "left-mid": "", mid: "", "mid-mid": "" };
-  const table = new Table({
-    head: head.map((text) => paint("bold", text)),
-    chars: { ...none, ...bare, right: "", "right-mid": "", middle: "  " },
-    style: { head: [], border: [], "padding-left": 0, "padding-right": 0 },
-  });
-  table.push(...rows.map((row) => [...row]));
-  return table.toString();
 }
 
 /**

@@ -1,8 +1,9 @@
 import { SLOTS } from "../../infra/lib/names.ts";
 import type { ServiceStatus, SlotStatus, StackStatus } from "../../release/status/model.ts";
 import type { LockStatus, RunStatus, StepVerdict } from "../../release/status/runs.ts";
-import { clockTime, formatTime } from "../../release/words.ts";
-import { formatTable, paint } from "./output.ts";
+import { comparisonText, formatTime, oneLine } from "../../release/words.ts";
+import { paint } from "./output.ts";
+import { formatTable } from "./table.ts";
 
 const HEAD = ["service", "slot", "role", "release", "image", "pods", "planned", "live", "requests", "errors"];
 
@@ -73,7 +74,7 @@ function serviceLines(service: ServiceStatus): string[] {
   return [
     tell(phaseText(service)),
     ...(lastRun === undefined ? [] : [tell(runText(lastRun))]),
-    ...(lastVerdict === undefined ? [] : [tell(verdictText(lastVerdict))]),
+    ...(lastVerdict === undefined ? [] : [tell(verdictText(lastVerdict)), `  ${reasonText(lastVerdict)}`]),
     ...(testers === undefined ? [] : [tell(`testers get ${testers.release} with: ${testers.command}`)]),
     ...(ready === 0 ? [paint("red", tell(`no pod of ${release} in ${active} is ready (0/${wanted})`))] : []),
     ...drift.flatMap(({ what, remedy }) => [
@@ -99,10 +100,14 @@ function runText({ action, from, to, state, startedAt, finishedAt, reason }: Run
   return `last run: ${action} ${from} → ${to}, ${known}, ${since}${why}`;
 }
 
-function verdictText({ release, weight, verdict, because, at }: StepVerdict): string {
+function verdictText({ release, weight, verdict, requests, at }: StepVerdict): string {
   const style = { pass: "green", fail: "red", "no data": "yellow" } as const;
   const said = paint(style[verdict], verdict);
-  return `last verdict: ${release} at ${weight} %: ${said}, ${clockTime(at).slice(0, 8)} UTC: ${oneLine(because)}`;
+  return `last verdict: ${release} at ${weight} %, ${said} after ${NUMBER.format(requests)} requests, at ${formatTime(at)}`;
+}
+
+function reasonText({ verdict, because, comparisons }: StepVerdict): string {
+  return verdict === "pass" ? comparisons.map(comparisonText).join(", ") : oneLine(because);
 }
 
 function lockText({ state, by }: LockStatus): string {
@@ -116,8 +121,4 @@ function lockText({ state, by }: LockStatus): string {
     case "not known":
       return "release lock: not known";
   }
-}
-
-function oneLine(text: string): string {
-  return text.replaceAll(/\s*\n\s*/g, "; ");
 }

@@ -18,9 +18,14 @@ const CLEAR_BELOW = "\u001b[J";
  * is left to be done. On a terminal it stays in place; elsewhere it writes a line for each service that has changed.
  */
 export async function watchStatus(look: () => Promise<StackStatus>): Promise<never> {
-  const leave = () => process.exit(EXIT.ok);
+  const terminal = process.stdout.isTTY === true;
+  const leave = () => {
+    // The shell's prompt gets a line of its own, after the ^C that the terminal shows.
+    if (terminal) process.stdout.write("\n");
+    process.exit(EXIT.ok);
+  };
   process.on("SIGINT", leave).on("SIGTERM", leave);
-  const show = process.stdout.isTTY === true ? redraw : changesOnly();
+  const show = terminal ? redraw : changesOnly();
   for (;;) {
     show(await look().catch(unreadable));
     await sleep(EVERY_MS);

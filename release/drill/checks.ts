@@ -13,6 +13,7 @@ import { requirePassed } from "../preflight/preflight.ts";
 import { imagesFinding, missing, trafficFinding } from "../preflight/state.ts";
 import type { Project } from "../project.ts";
 import type { PreflightResult } from "../record.ts";
+import { askSchema, beyondTarget } from "../schema.ts";
 
 /**
  * The state that a drill goes to and comes back from.
@@ -73,6 +74,7 @@ export async function preflight(
         return missing(`${object.kind} ${object.name}`, object.namespace, project.place.stack);
       return trafficFinding(service, live);
     }),
+    check("schema", () => schemaFinding(project, service, back)),
     check("slots", async () =>
       imagesFinding(service, deploymentsOf(name, await deployments), project.place.stack),
     ),
@@ -81,6 +83,20 @@ export async function preflight(
   ]);
   requirePassed(results);
   return results.map(({ title, status, detail }) => ({ check: title, ok: status !== "fail", detail }));
+}
+
+/** The database may have gone beyond what the former release works with. */
+async function schemaFinding(
+  { cluster }: Project,
+  service: ResolvedService,
+  back: Release,
+): Promise<Finding> {
+  const target = back[back.active];
+  if (target?.schema === undefined) return { status: "ok", detail: "none declared" };
+  const version = await askSchema(cluster, service, SLOTS);
+  const faults = beyondTarget(service, target, version);
+  if (faults.length > 0) throw new UserError(faults);
+  return { status: "ok", detail: version === undefined ? "cannot be asked for" : `at ${version}` };
 }
 
 /** What a deploy puts up with, a drill does not: nobody needs it just now. */

@@ -54,7 +54,7 @@ export class Engine {
           // Should that one die, opening again removes its lock.
           this.#stack = undefined;
           report.status(`${title}: waits for another pulumi that works on this stack`);
-          await sleep(BUSY_MS, undefined, { signal });
+          await pauseFor(BUSY_MS, signal);
           continue;
         }
         const pause = RETRY_MS[retries];
@@ -63,7 +63,7 @@ export class Engine {
         await report.add(
           note(`${title}: the cluster did not answer; retry ${retries} of ${RETRY_MS.length}`),
         );
-        await sleep(pause, undefined, { signal });
+        await pauseFor(pause, signal);
       }
     }
   }
@@ -85,6 +85,11 @@ export class Engine {
       throw error;
     });
   }
+}
+
+/** @throws the reason of `signal` when aborted: the timer's own error would hide it. */
+async function pauseFor(milliseconds: number, signal: AbortSignal): Promise<void> {
+  await sleep(milliseconds, undefined, { signal }).catch(() => signal.throwIfAborted());
 }
 
 /** Seconds since a moment of `performance.now()`, to a tenth. */

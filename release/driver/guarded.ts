@@ -1,12 +1,12 @@
 import { UserError } from "../../infra/lib/errors.ts";
 import type { ReleaseLock } from "../lock.ts";
-import { otherOf } from "../model/states.ts";
 import { ChangedMeanwhile } from "../project.ts";
 import type { RunEnd } from "../record.ts";
 import { captureFailure, captureState } from "./capture.ts";
 import { startGuard } from "./guard.ts";
 import { note } from "./report.ts";
 import { Failed, Run } from "./run.ts";
+import { schemaNote } from "./schema.ts";
 import type { Session } from "./session.ts";
 import { holding, moveBack, onItsWay, record, type WayBack, wayBack } from "./take-back.ts";
 
@@ -23,7 +23,7 @@ export async function guarded(
 ): Promise<RunEnd> {
   const { project, engine, prometheus, setting } = session;
   await session.add({ what: "state captured", data: await captureState(project, names) });
-  const guard = await startGuard(setting, names);
+  const guard = await startGuard(setting, { names });
   const signal = AbortSignal.any([setting.signal, lock.lost, lock.asked]);
   try {
     await work(new Run({ project, engine, prometheus, report: session, signal }));
@@ -91,7 +91,7 @@ async function takeBack(session: Session, names: readonly string[], failure: Fai
     return { outcome: "failed", cause, reason: `${reason}\nand the way back failed: ${trouble}` };
   }
   await holding(way, unproven, () => recorded(session, way, unproven));
-  return { outcome: "rolled back", cause, reason, ...schemaNote(session, unproven) };
+  return { outcome: "rolled back", cause, reason, ...(await schemaNote(project, unproven)) };
 }
 
 /** Users are back, whatever the engine says to it. */
@@ -104,18 +104,6 @@ async function recorded(session: Session, way: WayBack, names: readonly string[]
     await session.add(note(`the traffic is back; the engine has not recorded it: ${messageOf(error)}`));
     await session.add(note(`to have it recorded: ${again}`));
   }
-}
-
-/** A migrated database is never taken back, and nobody should believe that it was. */
-function schemaNote({ project }: Session, names: readonly string[]): { schemaNote?: string } {
-  const migrated = names.flatMap((name) => {
-    const { migration, release } = project.service(name);
-    const failed = release[otherOf(release)];
-    return migration === undefined || failed?.schema === undefined
-      ? []
-      : [`the database of ${name} may be at schema ${failed.schema.min} or above and stays there`];
-  });
-  return migrated.length === 0 ? {} : { schemaNote: migrated.join("; ") };
 }
 
 export function messageOf(error: unknown): string {

@@ -17,7 +17,9 @@ export async function persist<T>(work: () => Promise<T>, report: Report, signal:
       signal.throwIfAborted();
       if (!(error instanceof NoAnswer) && !isConflict(error)) throw error;
       report.status(`the cluster does not answer; trying again (${error.message.split("\n")[0]})`);
-      await sleep(RETRY_MS[Math.min(attempt, RETRY_MS.length - 1)], undefined, { signal });
+      const pause = RETRY_MS[Math.min(attempt, RETRY_MS.length - 1)];
+      // The timer's own error would hide why.
+      await sleep(pause, undefined, { signal }).catch(() => signal.throwIfAborted());
     }
   }
 }

@@ -1,5 +1,4 @@
 import { UserError } from "../../infra/lib/errors.ts";
-import { SLOTS } from "../../infra/lib/names.ts";
 import type { ResolvedService } from "../../infra/services/resolve.ts";
 import { measure } from "../analysis/measure.ts";
 import type { Prometheus } from "../analysis/prometheus.ts";
@@ -10,6 +9,7 @@ import { watchPods } from "../pods.ts";
 import type { Entries, Project } from "../project.ts";
 import type { Cause, StepData } from "../record.ts";
 import type { Engine } from "./engine.ts";
+import { causeOfFault, gistOf } from "./engine-fault.ts";
 import type { Report } from "./report.ts";
 import { holdTraffic } from "./traffic.ts";
 
@@ -177,15 +177,4 @@ function defined<T extends object>(values: T): { [Key in keyof T]?: Exclude<T[Ke
 function causeOf({ outcome }: Watched, findings: readonly Finding[]): Cause {
   const about = findings.find((finding) => finding.outcome === outcome)?.about;
   return outcome === "no data" || about === undefined || about === "requests" ? "no data" : about;
-}
-
-/** A smoke test says itself what it found; the engine's report around it tells nothing more. */
-function gistOf(message: string): string {
-  return /smoke test of [\s\S]*?\d+ of \d+ failed/.exec(message)?.[0] ?? message;
-}
-
-function causeOfFault(message: string): Cause {
-  if (message.includes("-smoke")) return "smoke test";
-  if (message.includes("-migration")) return "database";
-  return SLOTS.some((slot) => message.includes(`-${slot}`)) ? "not ready" : "engine";
 }

@@ -4,6 +4,7 @@ import { sharesOf, stepAt } from "../model/plan.ts";
 import { otherOf, promoted, shareOf, withGate, withWeight } from "../model/states.ts";
 import type { Entries } from "../project.ts";
 import type { Run } from "./run.ts";
+import { checkSchemas } from "./schema.ts";
 
 /**
  * Brings a release to all users, share by share: candidates up, then for each share its smoke test, its weight, its
@@ -36,6 +37,7 @@ async function bringUp(run: Run, names: readonly string[]): Promise<void> {
   const parts = services(run, names);
   const title = parts.map(({ name, release }) => `${idOf(release)} of ${name} into ${otherOf(release)}`);
   await run.bringUp(title.join(", "), parts);
+  await checkSchemas(run, parts);
   await run.moved(parts.filter(({ release }) => shareOf(release) > 0));
 }
 

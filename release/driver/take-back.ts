@@ -11,6 +11,7 @@ import type { Entries, Project } from "../project.ts";
 import type { Engine } from "./engine.ts";
 import { persist } from "./persist.ts";
 import { note, type Report } from "./report.ts";
+import { BeyondSchema, schemaFaults } from "./schema.ts";
 import { currentWeights, formatWeights, holdTraffic, moveTraffic, plannedWeights } from "./traffic.ts";
 
 /** Entries that put all users of some services back on the version before, as far as there is one to go back to. */
@@ -29,21 +30,31 @@ export function onItsWay(project: Project, names: readonly string[]): string[] {
 
 /**
  * Refuses to give users to a version without a single ready pod, as long as the other one has some: what serves best
- * stays. And to a slot that holds another image than this stack file says: the file is older than what runs.
+ * stays. And to a slot that holds another image than this stack file says: the file is older than what runs. And to a
+ * release that does not work with the schema that its database has by now, which is never taken back.
  * @throws UserError for each service where it is so.
  */
 export async function checkTargets(
   { project, report, signal }: Omit<WayBack, "engine">,
   entries: Entries,
 ): Promise<void> {
-  const faults = await Promise.all(
+  const found = await Promise.all(
     Object.entries(entries).map(async ([name, entry]) => {
       const service = project.service(name);
-      const slots = await persist(() => slotsOf(project.cluster, service), report, signal);
-      return [...strangeTarget(service, entry, slots), ...deadTarget(service, entry, slots)];
+      const [slots, beyond] = await Promise.all([
+        persist(() => slotsOf(project.cluster, service), report, signal),
+        schemaFaults({ project, report }, service, entry),
+      ]);
+      return {
+        beyond,
+        slots: [...strangeTarget(service, entry, slots), ...deadTarget(service, entry, slots)],
+      };
     }),
   );
-  if (faults.flat().length > 0) throw new UserError(faults.flat());
+  const beyond = found.flatMap((faults) => faults.beyond);
+  const faults = [...beyond, ...found.flatMap(({ slots }) => slots)];
+  if (beyond.length > 0) throw new BeyondSchema(faults);
+  if (faults.length > 0) throw new UserError(faults);
 }
 
 type Slots = Readonly<Record<SlotName, SlotHealth>>;
@@ -97,10 +108,13 @@ export interface WayBack {
  * @throws UserError when that would leave users with nothing that answers; nothing is changed then.
  */
 export async function moveBack(way: Omit<WayBack, "engine">, entries: Entries): Promise<void> {
-  const { project, report, signal } = way;
-  await checkTargets(way, entries);
-  await project.overwrite(entries);
-  await shiftTraffic(project, Object.keys(entries), report, signal);
+  // All three begin at once, as each takes a while before it may do anything; each waits for the one before it then.
+  const checked = checkTargets(way, entries);
+  const written = way.project.overwrite(entries, checked);
+  const moved = shiftTraffic(way, entries, written);
+  // Nothing is left behind at work.
+  await Promise.allSettled([written, moved]);
+  await Promise.all([written, moved]);
 }
 
 /**
@@ -145,22 +159,19 @@ async function verified(project: Project, name: string): Promise<string> {
   return fits ? `verified: ${name} has ${found}` : `${name} is not as it should be: ${found}`;
 }
 
-/**
- * Moves the traffic of all entries to where the stack file wants it, each by one PATCH, trying again until the cluster
- * can be reached.
- */
-export async function shiftTraffic(
-  project: Project,
-  names: readonly string[],
-  report: Report,
-  signal: AbortSignal,
+/** Moves the traffic to where entries want it, each by one PATCH, trying again until the cluster can be reached. */
+async function shiftTraffic(
+  { project, report, signal }: Omit<WayBack, "engine">,
+  entries: Entries,
+  time: Promise<unknown>,
 ): Promise<void> {
   await Promise.all(
-    names.map(async (name) => {
-      const service = project.service(name);
+    Object.entries(entries).map(async ([name, release]) => {
+      const service = { ...project.service(name), release };
       const weights = plannedWeights(service);
-      const moved = await persist(() => moveTraffic(project.cluster, service, weights), report, signal);
-      const slot = service.release.active;
+      const move = () => moveTraffic(project.cluster, service, weights, time);
+      const moved = await persist(move, report, signal);
+      const slot = release.active;
       await report.add(
         moved
           ? { what: "traffic", data: { service: name, slot, weight: weights[slot] } }

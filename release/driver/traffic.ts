@@ -16,16 +16,18 @@ export function plannedWeights(service: ResolvedService): Weights {
 
 /**
  * Gives the slots their shares by one PATCH, past the engine: its next run takes the field over.
+ * @param time nothing is moved before it, nor ever where it is rejected; see {@link Cluster.patchWhen}
  * @returns false where there is no route of the shape that Slipway gave it: then only the engine can mend it.
  */
 export async function moveTraffic(
   cluster: Cluster,
   service: ResolvedService,
   weights: Weights,
+  time: Promise<unknown> = Promise.resolve(),
 ): Promise<boolean> {
-  const { object, operations } = trafficPatch(service, weights);
+  const { head, operations } = trafficPatch(service, weights);
   try {
-    await cluster.patch(object, operations);
+    await cluster.patchWhen(time, head, operations);
     return true;
   } catch (error) {
     if (error instanceof Refused && ["Invalid", "NotFound"].includes(error.reason)) return false;

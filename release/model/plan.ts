@@ -11,6 +11,8 @@ export interface Wanted {
   /** Id of the release. @default the next number of the series `r<n>` */
   readonly release?: string;
   readonly schema?: SchemaRange;
+  /** Why it goes on although there is nothing to go back to. */
+  readonly override?: string;
 }
 
 /** What a deploy has to do for one service. */
@@ -31,7 +33,7 @@ export class InProgress extends UserError {}
  * What deploying an image means in the state that the service is in.
  * @throws InProgress, or UserError for a release id that is taken
  */
-export function planDeploy(service: Subject, wanted: Wanted, override?: string): Intent {
+export function planDeploy(service: Subject, wanted: Wanted): Intent {
   const { release } = service;
   const other = release[otherOf(release)];
   const current = release[release.active];
@@ -50,7 +52,7 @@ export function planDeploy(service: Subject, wanted: Wanted, override?: string):
   const candidate = candidateOf(service, wanted);
   return {
     kind: "start",
-    entry: withCandidate(frozen(service), candidate, service.steps[0] ?? 100, override),
+    entry: withCandidate(frozen(service), candidate, service.steps[0] ?? 100, wanted.override),
   };
 }
 

@@ -1,5 +1,12 @@
 import { doingOf, type Lease, standing } from "../lease.ts";
-import { isUnfinished, type Outcome, type RunRecord, stepsOf, type Verdict } from "../record.ts";
+import {
+  type Comparison,
+  isUnfinished,
+  type Outcome,
+  type RunRecord,
+  stepsOf,
+  type Verdict,
+} from "../record.ts";
 
 /** Who may release just now. */
 export interface LockStatus {
@@ -31,6 +38,9 @@ export interface StepVerdict {
   /** Per cent. */
   readonly weight: number;
   readonly verdict: Verdict;
+  /** That the candidate answered within the window. */
+  readonly requests: number;
+  readonly comparisons: readonly Comparison[];
   readonly because: string;
   readonly at: string;
 }
@@ -75,10 +85,7 @@ export function lastVerdictOf(records: readonly RunRecord[], service: string): S
   const verdicts = ofService(records, service).flatMap((run) =>
     stepsOf(run)
       .filter((step) => step.service === service)
-      .map(({ weight, verdict, because, at }) => {
-        const release = partOf(run, service)?.to.release ?? "";
-        return { release, weight, verdict, because, at };
-      }),
+      .map(({ service: _, ...step }) => ({ release: partOf(run, service)?.to.release ?? "", ...step })),
   );
   return verdicts.at(-1);
 }

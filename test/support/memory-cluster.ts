@@ -7,19 +7,19 @@ import {
   Refused,
 } from "../../release/cluster.ts";
 
-type Verb = "get" | "list" | "patch" | "create" | "replace" | "delete" | "raw" | "logs";
+type Verb = "get" | "list" | "patch" | "create" | "replace" | "delete" | "raw" | "logs" | "exec";
 
 /**
  * A cluster in memory with the API server's rules that matter to its users: every write gives a new resourceVersion, a
  * replace of another version is refused, and so is a patch whose test fails. Each call takes a turn of the event loop.
  */
-export class MemoryCluster implements Pick<Cluster, Verb> {
+export class MemoryCluster implements Pick<Cluster, Verb | "patchWhen"> {
   readonly #objects = new Map<string, KubernetesObject>();
   readonly calls: string[] = [];
-  /** Answers of `raw` by path, and of `logs` by pod. */
+  /** Answers of `raw` by path, of `logs` and of `exec` by pod. */
   readonly answers: Record<string, string> = {};
   /** Throws, or waits, in place of an outage. */
-  interfere: (verb: Verb) => Promise<void> = async () => {};
+  interfere: (verb: Verb, call: string) => Promise<void> = async () => {};
   #version = 0;
 
   constructor(...objects: KubernetesObject[]) {
@@ -60,6 +60,15 @@ export class MemoryCluster implements Pick<Cluster, Verb> {
     this.put(copy);
   }
 
+  async patchWhen(
+    time: Promise<unknown>,
+    { kind = "", metadata: { namespace = "", name } }: KubernetesObject,
+    operations: readonly PatchOperation[],
+  ): Promise<void> {
+    await time;
+    await this.patch({ kind, namespace, name }, operations);
+  }
+
   async create(object: KubernetesObject): Promise<void> {
     const { name, namespace = "" } = object.metadata;
     await this.#turn("create", object.kind ?? "", name);
@@ -97,14 +106,22 @@ export class MemoryCluster implements Pick<Cluster, Verb> {
     return answer;
   }
 
+  async exec({ pod }: { readonly pod: string }, command: readonly string[]): Promise<string> {
+    await this.#turn("exec", pod, command.join(" "));
+    const answer = this.answers[pod];
+    if (answer === undefined) throw new Refused("NotFound", `no pod ${pod}`);
+    return answer;
+  }
+
   #find(kind: string, namespace: string, name: string): KubernetesObject | undefined {
     return this.#objects.get(keyOf(kind, namespace, name));
   }
 
   async #turn(verb: Verb, what: string, name: string): Promise<void> {
-    this.calls.push(`${verb} ${what} ${name}`.trim());
+    const call = `${verb} ${what} ${name}`.trim();
+    this.calls.push(call);
     await new Promise((resolve) => setImmediate(resolve));
-    await this.interfere(verb);
+    await this.interfere(verb, call);
   }
 }
 

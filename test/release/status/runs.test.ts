@@ -97,6 +97,8 @@ describe("the last verdict", () => {
       release: "r7",
       weight: 5,
       verdict: "fail",
+      requests: 212,
+      comparisons: FAILED_STEP.what === "step" ? FAILED_STEP.data.comparisons : [],
       because: "errors 4.2 % of 212 requests; active 0 %; at most 2 % allowed",
       at: "2026-11-21T14:30:32.500Z",
     });
