@@ -42,15 +42,20 @@ export async function loadScenarios(folder = join(import.meta.dirname, "cases"))
   return modules.map((module) => module.default).sort((a, b) => byId.compare(a.id, b.id));
 }
 
-/** Runs one scenario to its end, undoing included; never throws. */
+/**
+ * Runs one scenario to its end, undoing included; never throws.
+ * @param signal ends it as failed when aborted, undoing included
+ */
 export async function runScenario(
   scenario: Scenario,
   onSentence: (sentence: string) => void = () => {},
+  signal: AbortSignal = new AbortController().signal,
 ): Promise<ScenarioResult> {
   const started = performance.now();
   const evidence: string[] = [];
   const undo: (() => Promise<unknown>)[] = [];
   const say = async <T>(word: string, what: string, work: () => Promise<T>): Promise<T> => {
+    signal.throwIfAborted();
     const sentence = `${word} ${what}`;
     onSentence(sentence);
     evidence.push(sentence);
@@ -67,8 +72,16 @@ export async function runScenario(
     afterwards: (work) => undo.unshift(work),
   };
   const failures: unknown[] = [];
-  await scenario.tell(telling).catch((error) => failures.push(error));
-  for (const work of undo) await work().catch((error) => failures.push(error));
+  const undoAll = async () => {
+    for (let work = undo.shift(); work !== undefined; work = undo.shift())
+      await work().catch((error) => failures.push(error));
+  };
+  const told = scenario.tell(telling).catch((error) => failures.push(error));
+  await untilAborted(told, signal);
+  await undoAll();
+  // What a sentence waited for has ended by now, and with it the sentence; it may have left more to undo.
+  await told;
+  await undoAll();
   evidence.push(
     ...failures.map((error) => `FAILED: ${error instanceof Error ? error.message : String(error)}`),
   );
@@ -79,4 +92,15 @@ export async function runScenario(
     seconds: Math.round(performance.now() - started) / 1000,
     evidence,
   };
+}
+
+/** Waits for some work, no longer than until a signal is aborted. */
+async function untilAborted(work: Promise<unknown>, signal: AbortSignal): Promise<void> {
+  const over = new AbortController();
+  const aborted = new Promise<void>((resolve) => {
+    signal.addEventListener("abort", () => resolve(), { signal: over.signal });
+    if (signal.aborted) resolve();
+  });
+  await Promise.race([work, aborted]);
+  over.abort();
 }

@@ -24,7 +24,7 @@ const scenario: Scenario = {
     const endedAt = Date.now();
     await then("the record says that it was interrupted, and that users are back", async () => {
       const { reason, figures } = assertEnded(ended, {
-        exitCode: 1,
+        exitCode: 130,
         outcome: "rolled back",
         cause: "interrupted",
       });

@@ -25,11 +25,9 @@ const scenario: Scenario = {
     const engines = await when(
       "the driver and all processes of the engine are killed with SIGKILL",
       async () => {
-        const pids = driver.engines();
-        driver.kill("SIGKILL");
-        for (const pid of pids) process.kill(pid, "SIGKILL");
+        const killed = driver.killWithEngines();
         await driver.ended;
-        return pids.length;
+        return killed;
       },
     );
     await then("the guard has taken the release back and recorded it", async () => {

@@ -3,7 +3,7 @@ import { assertEnded, Driver } from "../support/driver.ts";
 import { demoImage } from "../support/images.ts";
 import { editStackValues } from "../support/stack-text.ts";
 import { e2ePlace, removeE2eStack, SHOP, shopHost } from "../support/stacks.ts";
-import { bringUp, SHORT_ANALYSIS, Stage } from "../support/stage.ts";
+import { bringUp, Stage, shortAnalysis } from "../support/stage.ts";
 import { assertBounded, assertGoneBy, assertNothingFailed, traffic } from "../support/traffic.ts";
 
 const scenario: Scenario = {
@@ -14,7 +14,7 @@ const scenario: Scenario = {
       await removeE2eStack();
       afterwards(removeE2eStack);
       const place = await e2ePlace();
-      await editStackValues(place, SHORT_ANALYSIS);
+      await editStackValues(place, shortAnalysis());
       await bringUp(place);
       return SHOP.map((name) => new Stage(place, name, "shop-e2e", shopHost(name))) as [Stage, Stage];
     });

@@ -15,9 +15,7 @@ const scenario: Scenario = {
     const load = await given("users", () => traffic(afterwards, demo));
     await given("that the pods of r0 are not healthy any more", async () => {
       await demo.setFaults("green", { health: "failing" });
-      await eventually("no pod of green is ready", async () =>
-        (await demo.pods("green")).every(({ ready }) => !ready),
-      );
+      await eventually("no pod of green is ready", async () => (await demo.readyReplicas("green")) === 0);
     });
     const before = await demo.entry();
     const ended = await when(

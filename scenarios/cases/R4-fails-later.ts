@@ -9,7 +9,9 @@ const scenario: Scenario = {
   id: "R4",
   title: "a candidate that fails only from 25 % on is taken back from there",
   async tell({ given, when, then, afterwards }) {
-    const demo = await given("demo, steady on r1", () => steadyDemo(afterwards));
+    const demo = await given("demo, steady on r1", () =>
+      steadyDemo(afterwards, { analysis: { window: "10s" } }),
+    );
     const load = await given("users", () => traffic(afterwards, demo));
     const driver = await given("a candidate that does well at 5 %", async () => {
       const image = await demoImage("r2");

@@ -10,7 +10,9 @@ const scenario: Scenario = {
   id: "R8",
   title: "Prometheus goes away while a candidate is watched: it is held, and then taken back",
   async tell({ given, when, then, afterwards }) {
-    const demo = await given("demo, steady on r1", () => steadyDemo(afterwards));
+    const demo = await given("demo, steady on r1", () =>
+      steadyDemo(afterwards, { analysis: { window: "12s", hold: "4s" } }),
+    );
     const load = await given("users", () => traffic(afterwards, demo));
     const driver = await given("a healthy candidate that has 5 %", async () => {
       const image = await demoImage("r2");

@@ -2,12 +2,16 @@ import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { execa } from "execa";
+import type { Environment } from "../../infra/lib/names.ts";
 import { paths } from "../../machine/paths.ts";
 import { REPOSITORY } from "../../machine/repository.ts";
 import { recordsFolder } from "../../release/driver/session.ts";
+import { leaseRef } from "../../release/lease.ts";
 import type { RunRecord } from "../../release/record.ts";
 import { readRecords } from "../../release/recorder.ts";
 import type { Telling } from "../scenario.ts";
+import { kubectl } from "./cluster.ts";
+import { readStackValue } from "./stack-text.ts";
 import { eventually, type Stage } from "./stage.ts";
 
 /** How a run of `slipway release` ended. */
@@ -27,12 +31,20 @@ export interface DriverOptions {
 }
 
 /** How long a run may take before a scenario gives it up, in milliseconds. */
-const PATIENCE_MS = 300_000;
+const PATIENCE_MS = 600_000;
 
-/** `slipway release` in a process of its own, as users start it. Ended afterwards, whatever happens. */
+/** How long one that was told to stop may take to bring users back, in milliseconds. */
+const WAY_BACK_MS = 180_000;
+
+/**
+ * `slipway release` in a process of its own, as users start it. Afterwards it is told to stop where it still runs, and
+ * nothing of it is at work any more: neither itself nor its guard, and the lock is free.
+ */
 export class Driver {
   readonly pid: number;
   readonly ended: Promise<Ended>;
+  readonly #send: (signal: NodeJS.Signals) => boolean;
+  readonly #guards: number[] = [];
   #timeline = "";
   #over = false;
 
@@ -48,6 +60,8 @@ export class Driver {
     const child = execa(first, rest, {
       reject: false,
       timeout: PATIENCE_MS,
+      // It goes back after SIGTERM, which takes longer than the patience of execa.
+      forceKillAfterDelay: false,
       detached: true,
       stdin: "ignore",
       stderr: ["pipe"],
@@ -56,13 +70,14 @@ export class Driver {
       this.#timeline += String(chunk);
     });
     this.pid = child.pid as number;
+    this.#send = (signal) => child.kill(signal);
     this.ended = child.then(({ exitCode, stdout }) => {
       this.#over = true;
       return { exitCode, stdout, timeline: this.#timeline, record: recordIn(stdout) };
     });
     afterwards(async () => {
-      if (!this.#over) child.kill("SIGTERM");
-      await this.ended;
+      await this.#end();
+      await lockIsFree(place);
     });
   }
 
@@ -89,8 +104,35 @@ export class Driver {
   }
 
   kill(signal: NodeJS.Signals): void {
-    process.kill(this.pid, signal);
+    // The guard of one that dies lives on, as nobody's child.
+    this.#guards.push(...descendants(this.pid).filter(isGuard));
+    this.#send(signal);
   }
+
+  /** @returns how many processes of the engine there were */
+  killWithEngines(): number {
+    const pids = this.engines();
+    this.kill("SIGKILL");
+    for (const pid of pids) killIfThere(pid);
+    return pids.length;
+  }
+
+  async #end(): Promise<void> {
+    if (!this.#over) this.kill("SIGTERM");
+    const late = setTimeout(() => this.kill("SIGKILL"), WAY_BACK_MS);
+    await this.ended.finally(() => clearTimeout(late));
+    await eventually("the guard has ended", async () => !this.#guards.some(isGuard));
+  }
+}
+
+/** Waits until no run holds the lock of a stack's releases. */
+async function lockIsFree(place: Stage["place"]): Promise<void> {
+  const environment = (await readStackValue(place, ["slipway:environment"])) as Environment;
+  const { kind, namespace, name } = leaseRef(environment);
+  const where = [kind, name, "--namespace", namespace, "--ignore-not-found"];
+  await eventually("the lock of the releases is free", async () => {
+    return (await kubectl("get", ...where, "--output=jsonpath={.spec.holderIdentity}")) === "";
+  });
 }
 
 function recordIn(stdout: string): RunRecord | undefined {
@@ -99,6 +141,14 @@ function recordIn(stdout: string): RunRecord | undefined {
     return value.version === 1 ? value : undefined;
   } catch {
     return undefined;
+  }
+}
+
+function killIfThere(pid: number): void {
+  try {
+    process.kill(pid, "SIGKILL");
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
   }
 }
 
@@ -112,6 +162,10 @@ function descendants(of: number): number[] {
 function parentOf(pid: number): number | undefined {
   const stat = procText(pid, "stat");
   return Number(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[1]);
+}
+
+function isGuard(pid: number): boolean {
+  return procText(pid, "cmdline").includes(join(REPOSITORY, "release", "guard.ts"));
 }
 
 function nameOf(pid: number): string {

@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Stack } from "@pulumi/pulumi/automation/index.js";
 import { destroy, openStack, type StackPlace } from "../../engine/stack.ts";
+import { SECRET_PREFIX } from "../../infra/config/secrets.ts";
 import { paths } from "../../machine/paths.ts";
 import { writeWhole } from "../../machine/processes.ts";
 import type { StepContext } from "../../machine/steps.ts";
@@ -9,7 +10,7 @@ import { machineFacts } from "../../sandbox/stack/facts.ts";
 import { stackPlace } from "../../sandbox/stack/place.ts";
 import { writeProject } from "../../sandbox/stack/project.ts";
 import { demoImage } from "./images.ts";
-import { type Edit, editStackValues } from "./stack-text.ts";
+import { type Edit, editStackValues, readStackValue } from "./stack-text.ts";
 
 /** A context for work that nobody watches. */
 export const unwatched: StepContext = { report: () => {}, signal: new AbortController().signal };
@@ -21,13 +22,16 @@ export function sandboxStack(): Promise<Stack> {
 
 /**
  * Where the tests' own stack is: the same program, in namespaces of its own, beside the sandbox's. It runs the system
- * `shop` as well, which has two parts. Everything on its first release, whatever an earlier run left in the stack file.
+ * `shop` as well, which has two parts. Everything on its first release and without secrets, whatever an earlier run left
+ * in the stack file.
  */
 export async function e2ePlace(): Promise<StackPlace> {
   await writeProject(await machineFacts("e2e"));
   const place = stackPlace("e2e");
   const first = { phase: "steady", active: "blue", blue: { release: "r1", image: await demoImage("r1") } };
+  const former = Object.keys((await readStackValue(place, [])) as object);
   await editStackValues(place, [
+    ...former.filter((key) => key.startsWith(SECRET_PREFIX)).map((key): Edit => [[key], undefined]),
     ...SHOP.map((name): Edit => [["slipway:services", name], { hostnames: [shopHost(name)], replicas: 1 }]),
     [["slipway:releases"], Object.fromEntries(["demo", ...SHOP].map((name) => [name, first]))],
   ]);

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { isDeepStrictEqual } from "node:util";
 import type { OpMap } from "@pulumi/pulumi/automation/index.js";
-import { openStack, type StackPlace, up } from "../../engine/stack.ts";
+import { isBusy, openStack, type StackPlace, up } from "../../engine/stack.ts";
 import type { Release } from "../../infra/config/schema/releases.ts";
 import { SLOTS, type SlotName } from "../../infra/lib/names.ts";
 import { paths } from "../../machine/paths.ts";
@@ -13,14 +13,19 @@ import { demoImage } from "./images.ts";
 import { type Edit, editStackValues, readStackValue } from "./stack-text.ts";
 import { unwatched } from "./stacks.ts";
 
-/** Steps are watched this long in scenarios: enough for Prometheus to have seen something, at this much load. */
-export const SHORT_ANALYSIS: readonly Edit[] = Object.entries({
-  window: "8s",
-  interval: "1s",
-  minRequests: 20,
-  latencyFloor: "150ms",
-  hold: "8s",
-}).map(([key, value]) => [["slipway:delivery", "analysis", key], value]);
+/**
+ * How steps are watched in scenarios: just long enough for Prometheus to have seen something, at this much load. A busy
+ * machine is given time for more requests, and answers slowly without being called slow.
+ */
+const ANALYSIS = { window: "6s", interval: "1s", minRequests: 20, latencyFloor: "300ms", hold: "20s" };
+
+/** Changes of a stack file that make the steps of its releases short. */
+export function shortAnalysis(other: Partial<typeof ANALYSIS> = {}): Edit[] {
+  return Object.entries({ ...ANALYSIS, ...other }).map(([key, value]) => [
+    ["slipway:delivery", "analysis", key],
+    value,
+  ]);
+}
 
 /** A pod as a scenario looks at it. */
 export interface PodSeen {
@@ -89,10 +94,16 @@ export class Stage {
       }));
   }
 
+  /** Ready pods of a slot, as its Deployment says it: a moment later than the pods themselves. */
+  async readyReplicas(slot: SlotName): Promise<number> {
+    const path = "jsonpath={.status.readyReplicas}";
+    return Number(await this.kubectl("get", "deployment", `${this.service}-${slot}`, `--output=${path}`));
+  }
+
   /** Waits until both slots have the pods that they should have: the engine does not see to a template that was there before. */
   async settled(): Promise<void> {
     for (const slot of SLOTS)
-      await this.kubectl("rollout", "status", `deployment/${this.service}-${slot}`, "--timeout=60s");
+      await this.kubectl("rollout", "status", `deployment/${this.service}-${slot}`, "--timeout=300s");
   }
 
   kubectl(...args: string[]): Promise<string> {
@@ -130,6 +141,8 @@ export class Stage {
 /** The state that scenarios start from: r1 in blue; green empty, or with a release that was before it. */
 export interface Start {
   readonly green?: { readonly release: string; readonly image: string };
+  /** How its steps are watched, where that is another way than usual. */
+  readonly analysis?: Parameters<typeof shortAnalysis>[0];
   /** Further changes of the stack file. */
   readonly edits?: readonly Edit[];
 }
@@ -140,7 +153,7 @@ export interface Start {
  */
 export async function steadyDemo(
   afterwards: Telling["afterwards"],
-  { green, edits = [] }: Start = {},
+  { green, analysis, edits = [] }: Start = {},
 ): Promise<Stage> {
   const place = stackPlace("sandbox");
   const stage = new Stage(place, "demo", "demo-sandbox", "demo.localhost");
@@ -152,7 +165,7 @@ export async function steadyDemo(
     ...(green === undefined ? {} : { green }),
   };
   const restore = await editStackValues(place, [
-    ...SHORT_ANALYSIS,
+    ...shortAnalysis(analysis),
     ...edits,
     [["slipway:releases", "demo"], wanted],
   ]);
@@ -168,18 +181,27 @@ export async function steadyDemo(
 }
 
 /**
- * Brings a stack to what its file says.
+ * Brings a stack to what its file says, after an engine that still works on it.
  * @returns number of resources per kind of change
  */
 export async function bringUp(place: StackPlace): Promise<OpMap> {
-  return (await up(await openStack(paths(), place), unwatched)).changes;
+  let changes: OpMap | undefined;
+  await eventually("no other engine works on the stack", async () => {
+    try {
+      ({ changes } = await up(await openStack(paths(), place), unwatched));
+    } catch (error) {
+      if (!isBusy(error)) throw error;
+    }
+    return changes !== undefined;
+  });
+  return changes ?? {};
 }
 
-/** Waits until something is so. */
+/** Waits until something is so. For as long as a machine may need that is slow and busy: a fault shows later there. */
 export async function eventually(
   what: string,
   check: () => Promise<boolean>,
-  timeoutMs = 120_000,
+  timeoutMs = 300_000,
 ): Promise<void> {
   const done = await waitFor(async () => (await check()) || undefined, {
     signal: unwatched.signal,

@@ -55,3 +55,33 @@ it("loads all files of a folder in the order of their ids", async () => {
   expect((await loadScenarios(folder)).map(({ id }) => id)).toEqual(["S9", "S10"]);
   await rm(folder, { recursive: true });
 });
+
+it("stops when it is told to, after having undone everything", async () => {
+  const stop = new AbortController();
+  const undone: string[] = [];
+  const told: string[] = [];
+  const light = Promise.withResolvers<void>();
+  const result = await runScenario(
+    {
+      id: "X4",
+      title: "it waits for light",
+      async tell({ when, then, afterwards }) {
+        afterwards(async () => undone.push("first"));
+        afterwards(async () => {
+          undone.push("second");
+          light.resolve();
+        });
+        await when("it waits", () => {
+          stop.abort(new Error("enough"));
+          return light.promise.then(() => afterwards(async () => undone.push("late")));
+        });
+        await then("there is light", async () => "never seen");
+      },
+    },
+    (sentence) => told.push(sentence),
+    stop.signal,
+  );
+  expect(told).toEqual(["when it waits"]);
+  expect(undone).toEqual(["second", "late", "first"]);
+  expect(result).toMatchObject({ result: "failed", evidence: ["when it waits", "FAILED: enough"] });
+});
