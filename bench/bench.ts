@@ -6,6 +6,8 @@ import type { Figure } from "./statistics.ts";
 export interface BenchContext {
   /** Says on stderr what is being measured. */
   report(status: string): void;
+  /** Aborted by Ctrl-C and SIGTERM: a measurement then ends soon, and leaves everything as it was. */
+  readonly signal: AbortSignal;
 }
 
 /** A group of figures that are measured together. One file each, in `bench/cases`. */

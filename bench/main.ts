@@ -2,7 +2,7 @@ import { availableParallelism, totalmem } from "node:os";
 import Table from "cli-table3";
 import { Command } from "commander";
 import { suggest } from "../infra/lib/nearest.ts";
-import { loadBenches } from "./bench.ts";
+import { type BenchContext, loadBenches } from "./bench.ts";
 import { type Reported, report } from "./statistics.ts";
 
 const EXAMPLES = `
@@ -11,6 +11,18 @@ Examples:
   $ npm run bench -- up memory             two groups
   $ npm run --silent bench -- up --json    {"NAME": {"median", "p95", "max", "unit", "runs", "limit", "missed", "peers"}}`;
 
+/** Exit code of whatever Ctrl-C ended. */
+const INTERRUPTED = 130;
+
+const interrupted = new AbortController();
+
+/** The first signal lets the measurement bring everything back to where it was, the second ends at once. */
+function interrupt(): void {
+  if (interrupted.signal.aborted) process.exit(INTERRUPTED);
+  process.stderr.write("\nStopping, and bringing everything back; a second Ctrl-C ends at once ...\n");
+  interrupted.abort(new Error("stopped"));
+}
+
 async function measure(names: readonly string[], { json = false }: { json?: boolean }): Promise<void> {
   const benches = await loadBenches();
   const known = benches.map(({ name }) => name);
@@ -18,12 +30,16 @@ async function measure(names: readonly string[], { json = false }: { json?: bool
   if (unknown !== undefined)
     throw new Error(`there is no measurement "${unknown}": ${suggest(unknown, known)}`);
   const figures: Record<string, Reported> = {};
+  const context: BenchContext = {
+    report: (status) => process.stderr.write(`    ${status}\n`),
+    signal: interrupted.signal,
+  };
   for (const { name, title, measure } of benches.filter(
     ({ name }) => names.length === 0 || names.includes(name),
   )) {
     process.stderr.write(`${name}: ${title}\n`);
-    const measured = await measure({ report: (status) => process.stderr.write(`    ${status}\n`) });
-    for (const figure of measured) figures[figure.name] = report(figure);
+    for (const figure of await measure(context)) figures[figure.name] = report(figure);
+    context.signal.throwIfAborted();
   }
   if (json) process.stdout.write(`${JSON.stringify(figures, null, 2)}\n`);
   else printFigures(figures);
@@ -54,6 +70,7 @@ function limitOf({ limit, limitOn = "median", missed }: Reported): string {
   return `${limit} (${limitOn})${missed === true ? ", missed" : ""}`;
 }
 
+process.on("SIGINT", interrupt).on("SIGTERM", interrupt);
 await new Command("npm run bench --")
   .description("Measure the figures that the README states, on this machine.")
   .argument("[names...]", "groups to measure (default: all)")
@@ -62,6 +79,6 @@ await new Command("npm run bench --")
   .action(measure)
   .parseAsync()
   .catch((error: Error) => {
-    process.stderr.write(`error: ${error.message}\n`);
-    process.exitCode = 1;
+    if (!interrupted.signal.aborted) process.stderr.write(`error: ${error.message}\n`);
+    process.exitCode = interrupted.signal.aborted ? INTERRUPTED : 1;
   });

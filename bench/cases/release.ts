@@ -11,7 +11,7 @@ const bench: Bench = {
   title:
     "releases of the demo service under load: forth, back, shares, a bad candidate, and other tools' ways back",
   async measure(context) {
-    const subject = await Subject.open();
+    const subject = await Subject.open(context.signal);
     try {
       const course = await runCourse(subject, context);
       const split = await measureSplit(subject, context);

@@ -1,10 +1,8 @@
-import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
-import { existsSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
+import { execa } from "execa";
 import { layout } from "../../sandbox/layout.ts";
-import { argoPlace } from "./argo-tool.ts";
-import type { Peer } from "./peer.ts";
+import { argoPlace, installArgo } from "./argo-tool.ts";
+import { type Peer, RUNS } from "./peer.ts";
 import { APP, plainObjects, type Site } from "./site.ts";
 
 const ROLLOUT = `rollout/${APP}`;
@@ -12,6 +10,8 @@ const ROLLOUT = `rollout/${APP}`;
 const SCALE_DOWN_DELAY_MS = 30_000;
 /** Time for its pods to go. */
 const GONE_MS = 10_000;
+/** Each one waits for that. */
+const LATE_RUNS = 3;
 
 interface Deployment {
   readonly kind?: string;
@@ -23,13 +23,11 @@ interface Deployment {
  * still there, or after Argo has taken it away.
  */
 export function argoRollouts(late: boolean): Peer {
-  let controller: ChildProcess | undefined;
+  let controller: ReturnType<typeof startController> | undefined;
   return {
     name: `Argo Rollouts, ${late ? "after" : "within"} ${SCALE_DOWN_DELAY_MS / 1000} s`,
-    prepare: async () =>
-      existsSync(argoPlace().controller)
-        ? undefined
-        : "not there: node bench/peers/build-argo-rollouts.ts builds it once, in 6 min of processor time",
+    runs: late ? LATE_RUNS : RUNS,
+    prepare: installArgo,
     install: async (site, subject, image) => {
       await site.kubectl("apply", "--server-side", "--kustomize", argoPlace().crds);
       controller = startController(site);
@@ -38,12 +36,13 @@ export function argoRollouts(late: boolean): Peer {
     },
     change: async (site, image) => {
       await setImage(site, image);
-      if (late) await sleep(SCALE_DOWN_DELAY_MS + GONE_MS);
+      if (late) await sleep(SCALE_DOWN_DELAY_MS + GONE_MS, undefined, { signal: site.signal });
     },
     rollBack: async (site, image) => setImage(site, image),
     remove: async (site) => {
       await site.kubectl("delete", "--ignore-not-found", ROLLOUT);
-      if (controller !== undefined) await stop(controller);
+      controller?.kill("SIGKILL");
+      await controller;
       await site.kubectl("delete", "--ignore-not-found", "--kustomize", argoPlace().crds);
     },
   };
@@ -60,8 +59,8 @@ function asRollout(object: Deployment) {
   };
 }
 
-/** The controller as a process of this machine, for one namespace. */
-function startController({ namespace }: Site): ChildProcess {
+/** The controller as a process of this machine, for one namespace. Ends with this process at the latest. */
+function startController({ namespace }: Site) {
   const flags = {
     kubeconfig: layout().kubeconfig,
     namespace,
@@ -72,14 +71,7 @@ function startController({ namespace }: Site): ChildProcess {
     loglevel: "error",
   };
   const args = Object.entries(flags).map(([name, value]) => `--${name}=${value}`);
-  return spawn(argoPlace().controller, args, { stdio: "ignore" });
-}
-
-async function stop(controller: ChildProcess): Promise<void> {
-  if (controller.exitCode !== null || controller.signalCode !== null) return;
-  const ended = once(controller, "exit");
-  controller.kill("SIGKILL");
-  await ended;
+  return execa(argoPlace().controller, args, { stdio: "ignore", reject: false });
 }
 
 async function setImage(site: Site, image: string): Promise<void> {

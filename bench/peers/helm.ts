@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { HELM, installHelm } from "./helm-tool.ts";
-import type { Peer } from "./peer.ts";
+import { type Peer, RUNS } from "./peer.ts";
 import { APP, plainObjects, type Site } from "./site.ts";
 
 /** `helm rollback --wait` of a chart with the same objects. */
@@ -11,6 +11,7 @@ export function helm(graceful: boolean): Peer {
   const chart = (site: Site) => join(site.folder, "chart");
   return {
     name: `helm rollback${graceful ? ", preStop" : ""}`,
+    runs: RUNS,
     prepare: installHelm,
     install: async (site, subject, image) => {
       await writeChart(chart(site), plainObjects(subject, "{{ .Values.image }}", graceful));

@@ -1,4 +1,4 @@
-import type { Peer } from "./peer.ts";
+import { type Peer, RUNS } from "./peer.ts";
 import { APP, plainObjects, type Site } from "./site.ts";
 
 const DEPLOYMENT = `deployment/${APP}`;
@@ -7,6 +7,7 @@ const DEPLOYMENT = `deployment/${APP}`;
 export function kubectl(graceful: boolean): Peer {
   return {
     name: `kubectl rollout undo${graceful ? ", preStop" : ""}`,
+    runs: RUNS,
     prepare: async () => undefined,
     install: async (site, subject, image) => {
       await site.apply(plainObjects(subject, image, graceful));

@@ -18,7 +18,6 @@ const PEERS: readonly Peer[] = [
   argoRollouts(true),
 ];
 
-const RUNS = 5;
 /** Images of the demo service; without a release from elsewhere, answers name the image's tag. */
 const GOOD = "r1";
 const BAD = "r2";
@@ -30,18 +29,30 @@ export async function measurePeers(
 ): Promise<Record<string, Withdrawal[] | string>> {
   const ways: Record<string, Withdrawal[] | string> = {};
   for (const peer of PEERS) {
-    ways[peer.name] = (await peer.prepare()) ?? (await measurePeer(peer, subject, context));
+    ways[peer.name] =
+      (await peer.prepare(context)) ?? (await measurePeer(peer, subject, context).catch(failed));
+    context.signal.throwIfAborted();
   }
   return ways;
 }
 
-async function measurePeer(peer: Peer, subject: Subject, { report }: BenchContext): Promise<Withdrawal[]> {
+/** A tool of others' that does not work here takes none of the other figures with it. */
+function failed(error: Error): string {
+  return `failed: ${error.message.split("\n")[0]}`;
+}
+
+async function measurePeer(
+  peer: Peer,
+  subject: Subject,
+  { report, signal }: BenchContext,
+): Promise<Withdrawal[]> {
   const [good, bad] = [subject.image(GOOD), subject.image(BAD)];
   const ways: Withdrawal[] = [];
-  await withSite(subject, async (site) => {
+  await withSite(subject, signal, async (site) => {
     try {
       await peer.install(site, subject, good);
-      for (let run = 1; run <= RUNS; run += 1) {
+      for (let run = 1; run <= peer.runs; run += 1) {
+        signal.throwIfAborted();
         await peer.change(site, bad);
         const move = { hostname: HOSTNAME, from: BAD, to: GOOD };
         const way = await measureWithdrawal(move, () => peer.rollBack(site, good));

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { execa } from "execa";
 import { toSeconds } from "../../infra/lib/duration.ts";
 import { GATEWAY_ACCESS } from "../../infra/lib/labels.ts";
+import { formatResources } from "../../infra/lib/quantity.ts";
 import { planGateway } from "../../infra/platform/model/gateway.ts";
 import { HTTP_ROUTE, routeSpec } from "../../infra/platform/model/route.ts";
 import type { ResolvedService } from "../../infra/services/resolve.ts";
@@ -23,6 +24,8 @@ export interface Site {
   readonly namespace: string;
   /** Scratch folder. */
   readonly folder: string;
+  /** Aborted when no more is to be measured. */
+  readonly signal: AbortSignal;
   /** Runs a command against the sandbox's cluster. */
   run(command: string, ...args: string[]): Promise<string>;
   kubectl(...args: string[]): Promise<string>;
@@ -31,7 +34,11 @@ export interface Site {
 }
 
 /** Runs something with an empty site, and removes the site. */
-export async function withSite<T>(subject: Subject, work: (site: Site) => Promise<T>): Promise<T> {
+export async function withSite<T>(
+  subject: Subject,
+  signal: AbortSignal,
+  work: (site: Site) => Promise<T>,
+): Promise<T> {
   const folder = await mkdtemp(join(tmpdir(), "slipway-peers-"));
   const env = { KUBECONFIG: layout().kubeconfig, ...helmFolders(folder) };
   const run: Site["run"] = async (command, ...args) =>
@@ -42,11 +49,14 @@ export async function withSite<T>(subject: Subject, work: (site: Site) => Promis
     const input = JSON.stringify({ apiVersion: "v1", kind: "List", items: objects });
     await execa(kubectlPath, ["--namespace", NAMESPACE, "apply", "--filename", "-"], { env, input });
   };
+  const remove = () => kubectl("delete", "namespace", NAMESPACE, "--ignore-not-found");
   try {
+    // One that was killed may have left its own.
+    await remove();
     await apply([namespaceObject(subject.project.config.environment)]);
-    return await work({ namespace: NAMESPACE, folder, run, kubectl, apply });
+    return await work({ namespace: NAMESPACE, folder, signal, run, kubectl, apply });
   } finally {
-    await kubectl("delete", "namespace", NAMESPACE, "--ignore-not-found");
+    await remove();
     await rm(folder, { recursive: true, force: true });
   }
 }
@@ -101,11 +111,12 @@ export function plainObjects(subject: Subject, image: string, graceful: boolean)
   ];
 }
 
-function pod({ port, probes, shutdown }: ResolvedService, image: string, graceful: boolean) {
+function pod({ port, probes, resources, shutdown }: ResolvedService, image: string, graceful: boolean) {
   const container = {
     name: APP,
     image,
     ports: [{ containerPort: port }],
+    resources: formatResources(resources),
     readinessProbe: {
       httpGet: { path: probes.readiness, port },
       periodSeconds: toSeconds(probes.interval),

@@ -14,13 +14,13 @@ const RATE = 400;
 const SETTLE_MS = 2_000;
 
 /** How far the candidate's share of the answers is from its weight, at each step. */
-export async function measureSplit(subject: Subject, { report }: BenchContext): Promise<Figure[]> {
+export async function measureSplit(subject: Subject, { report, signal }: BenchContext): Promise<Figure[]> {
   const candidate = otherOf(subject.entry);
   const figures: Figure[] = [];
   for (const weight of subject.service.steps) {
     await subject.bring({ ...subject.entry, phase: "canary", weight, gate: weight });
-    await sleep(SETTLE_MS);
-    const seen = await answers(subject.hostname);
+    await sleep(SETTLE_MS, undefined, { signal });
+    const seen = await answers(subject.hostname, signal);
     const share = shareOf(seen, candidate);
     report(`split at ${weight} %: ${share.toFixed(2)} % of the answers; ${loadLine(seen)}`);
     figures.push({
@@ -35,10 +35,10 @@ export async function measureSplit(subject: Subject, { report }: BenchContext): 
   return figures;
 }
 
-async function answers(hostname: string): Promise<LoadReport> {
+async function answers(hostname: string, signal: AbortSignal): Promise<LoadReport> {
   const load = startLoad({ hostname, rate: RATE, connections: "both" });
   try {
-    await sleep((REQUESTS / RATE) * 1000);
+    await sleep((REQUESTS / RATE) * 1000, undefined, { signal });
     while ((await load.counts()).sent < REQUESTS) await sleep(100);
     return await load.stop();
   } finally {

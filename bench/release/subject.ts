@@ -22,16 +22,26 @@ export class Subject {
   readonly #stack: Stack;
   readonly #before: Release;
   readonly #images: ReadonlyMap<string, string>;
+  #signal: AbortSignal;
 
-  private constructor(project: Project, stack: Stack, images: ReadonlyMap<string, string>) {
+  private constructor(
+    project: Project,
+    stack: Stack,
+    images: ReadonlyMap<string, string>,
+    signal: AbortSignal,
+  ) {
     this.project = project;
     this.#stack = stack;
     this.#images = images;
+    this.#signal = signal;
     this.#before = this.entry;
   }
 
-  /** @throws UserError when a release is on its way already. */
-  static async open(): Promise<Subject> {
+  /**
+   * @param signal stops everything but `restore`
+   * @throws UserError when a release is on its way already.
+   */
+  static async open(signal: AbortSignal): Promise<Subject> {
     const place = stackPlace();
     const images = await sandboxImages(layout());
     const subject = new Subject(
@@ -40,6 +50,7 @@ export class Subject {
       new Map(
         images.filter(({ name }) => name === demo.image).map(({ tag, pinned }) => [tag, pinned] as const),
       ),
+      signal,
     );
     if (subject.entry.phase !== "canary") return subject;
     throw new UserError({
@@ -96,7 +107,7 @@ export class Subject {
   async drive(action: "deploy" | "rollback", args: readonly string[], expected: Outcome): Promise<RunRecord> {
     try {
       const stack = ["--stack", this.project.place.stack];
-      return await slipwayRelease([action, demo.name, ...stack, ...args], expected);
+      return await slipwayRelease([action, demo.name, ...stack, ...args], expected, this.#signal);
     } finally {
       await this.project.reload();
     }
@@ -119,7 +130,7 @@ export class Subject {
   }
 
   async up(): Promise<void> {
-    await up(this.#stack, unwatched);
+    await up(this.#stack, { ...unwatched, signal: this.#signal });
   }
 
   /** Number of resources that `up` would change. */
@@ -130,6 +141,7 @@ export class Subject {
 
   /** Back to the state that it was found in: first the users, then what is in the slots. */
   async restore(): Promise<void> {
+    this.#signal = unwatched.signal;
     await this.project.reload();
     await this.serveFrom(this.#before.active);
     await this.bring(this.#before);

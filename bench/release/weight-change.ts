@@ -2,10 +2,13 @@ import { type BenchContext, timed } from "../bench.ts";
 import type { Figure } from "../statistics.ts";
 import type { Subject } from "./subject.ts";
 
-const RUNS = 6;
+const RUNS = 10;
 
 /** `up` of one change of weights, as the driver runs it between two steps, and what its preview lists. */
-export async function measureWeightChange(subject: Subject, { report }: BenchContext): Promise<Figure[]> {
+export async function measureWeightChange(
+  subject: Subject,
+  { report, signal }: BenchContext,
+): Promise<Figure[]> {
   const [low, high] = subject.service.steps;
   if (low === undefined || high === undefined) throw new Error("a weight changes between two steps");
   // The smoke test for the higher step has run, as it has whenever the driver raises the weight.
@@ -14,6 +17,7 @@ export async function measureWeightChange(subject: Subject, { report }: BenchCon
   const seconds: number[] = [];
   const changes: number[] = [];
   for (let run = 1; run <= RUNS; run += 1) {
+    signal.throwIfAborted();
     const weight = run % 2 === 1 ? high : low;
     await subject.write({ ...canary, weight });
     changes.push(await subject.pendingChanges());

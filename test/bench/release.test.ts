@@ -3,8 +3,8 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { argoPlace } from "../../bench/peers/argo-tool.ts";
 import { HELM } from "../../bench/peers/helm-tool.ts";
-import { breakdown } from "../../bench/release/breakdown.ts";
-import { lostRequests } from "../../bench/release/requests.ts";
+import { breakdown, sharesOf } from "../../bench/release/breakdown.ts";
+import { errorsMet, lostRequests } from "../../bench/release/requests.ts";
 import { shareOf } from "../../bench/release/split.ts";
 import { paths } from "../../machine/paths.ts";
 import type { RunEvent } from "../../release/record.ts";
@@ -38,6 +38,14 @@ describe("what a release's time goes into", () => {
     });
   });
 
+  test("the largest share comes first", () => {
+    const times = [
+      { total: 10, engine: 6, watching: 2, rest: 2 },
+      { total: 30, engine: 10, watching: 16, rest: 4 },
+    ];
+    expect(sharesOf(times)).toBe("45 % watching, 40 % engine, 15 % rest");
+  });
+
   test("a run that did nothing has only a rest", () => {
     expect(breakdown({ startedAt: at(0), events: [] }, 2)).toEqual({
       total: 2,
@@ -53,7 +61,7 @@ function load({ ok = 0, faults = 0, lost = 0 }) {
   const tally = new Tally(0);
   const times = (count: number, work: () => void) => {
     for (let index = 0; index < count; index += 1) {
-      tally.sent("new", 0, 0);
+      tally.sent("new", 0, 4);
       work();
     }
   };
@@ -70,8 +78,14 @@ test("lost requests are those that did not reach a release; their limit is none 
     samples: [0, 2],
     limit: 0,
     limitOn: "max",
-    note: "of 1,507 requests: 0 over kept connections, 1,507 over new ones",
+    note: "of 1,507 requests: 0 over kept connections, 1,507 over new ones; 95 % of each run's were sent within 4 ms of their time",
   });
+});
+
+test("errors that a release makes on purpose are counted apart", () => {
+  expect(errorsMet([load({ ok: 1_500, faults: 5 }), load({ faults: 1, lost: 2 })])).toBe(
+    "6 of 1,508 requests",
+  );
 });
 
 test("a slot's share counts every answer of a release, and nothing else", () => {
