@@ -50,7 +50,7 @@ function printFigures(figures: Readonly<Record<string, Reported>>): void {
   process.stdout.write(`${availableParallelism()} cores, ${memory}, Node ${process.version}\n`);
   const table = new Table({
     head: ["figure", "median", "p95", "max", "unit", "runs", "limit"],
-    style: { head: [] },
+    style: { head: [], border: [], compact: true },
   });
   for (const [name, figure] of Object.entries(figures)) {
     const { median, p95, max, unit, runs, note, peers = {} } = figure;

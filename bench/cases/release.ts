@@ -9,14 +9,19 @@ import { measureWeightChange } from "../release/weight-change.ts";
 const bench: Bench = {
   name: "release",
   title:
-    "releases of the demo service under load: forth, back, shares, a bad candidate, and other tools' ways back",
+    "releases of the demo service under load: forth, back, shares, a bad candidate, and other tools' ways back (25 min)",
   async measure(context) {
     const subject = await Subject.open(context.signal);
     try {
+      context.report("healthy releases through all steps, each with a way back");
       const course = await runCourse(subject, context);
+      context.report("shares of the traffic");
       const split = await measureSplit(subject, context);
+      context.report("up of one change of weights");
       const weightChange = await measureWeightChange(subject, context);
+      context.report("a candidate that fails");
       const badCandidate = await measureBadCandidate(subject, context);
+      context.report("other tools' ways back");
       const peers = await measurePeers(subject, context);
       return [
         ...deployFigures(course),

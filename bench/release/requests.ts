@@ -17,10 +17,9 @@ export function lostRequests(name: string, reports: readonly LoadReport[]): Figu
 
 function noteOf(reports: readonly LoadReport[]): string {
   const { sent, connections } = sumCounts(reports);
-  const kept = NUMBER.format(connections["keep-alive"].sent);
   const fresh = NUMBER.format(connections.new.sent);
   const late = Math.round(Math.max(...reports.map(({ lateness }) => lateness.p95)));
-  return `of ${NUMBER.format(sent)} requests: ${kept} over kept connections, ${fresh} over new ones; 95 % of each run's were sent within ${late} ms of their time`;
+  return `of ${NUMBER.format(sent)} requests, ${fresh} over new connections; 95 % sent within ${late} ms of their time`;
 }
 
 /** How many requests got the errors that a bad release makes on purpose: `24 of 18,452 requests`. */
